@@ -1,0 +1,2 @@
+//! careslot
+fn main(){}
