@@ -6,6 +6,7 @@ pub mod crl;
 pub mod listen;
 pub mod operations;
 pub mod pace;
+pub mod page;
 pub mod peer;
 pub mod tls;
 pub mod verify;
