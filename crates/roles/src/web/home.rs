@@ -85,6 +85,11 @@ pub(super) async fn home(State(pages): State<Arc<Pages>>) -> Response {
     })
 }
 
+/// A long word cut after its slashes, where a browser may begin a new line.
+fn breakable(text: &str) -> std::str::SplitInclusive<'_, char> {
+    text.split_inclusive('/')
+}
+
 /// One sentence that says how the network is.
 fn headline(rows: &[Row<'_>]) -> String {
     let broken: Vec<&str> = rows

@@ -1,0 +1,4 @@
+//! Roles through real sockets.
+
+mod plain_http;
+mod web;
