@@ -1,4 +1,7 @@
-//! Roles through real sockets.
+//! The roles, driven through real sockets.
 
+mod edge;
+mod fixed;
+mod pki;
 mod plain_http;
 mod web;
