@@ -1,13 +1,14 @@
 //! What a client sends to the token endpoint: the form of RFC 6749 section 4.4.2, and its credentials (TOK-01…04, JWT-01).
 //!
 //! Pure: bytes in, a request or a refusal out. Parameters that are unknown are ignored, those without a value count as
-//! absent and those that come twice are refused (RFC 6749 §3.2).
+//! absent and those that come twice are refused (RFC 6749 section 3.2).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode;
+use spine::Reason;
 
-use super::refusal::{TokenError, TokenRefusal};
+use crate::edge::refusal::Refusal;
 
 /// The only grant that a consumer uses: it acts for its own system, not for a person (TOK-02).
 pub const CLIENT_CREDENTIALS: &str = "client_credentials";
@@ -17,17 +18,10 @@ pub const DEFAULT_SCOPE: &str = "/.default";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The largest form that is read, in bytes: many times the size of an honest one.
 pub const LARGEST_FORM: usize = 16 * 1024;
+/// The longest client_id that is looked up, in bytes, so that invented names cannot fill the memory.
+const LONGEST_CLIENT_ID: usize = 256;
 /// The most parameters that are looked at.
 const MOST_PARAMETERS: usize = 32;
-
-/// How a client said who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credentials {
-    /// `client_id` and `client_secret` in the form, as the specification writes it (TOK-01).
-    InForm,
-    /// `Authorization: Basic`, the other way that RFC 6749 §2.3.1 knows.
-    Basic,
-}
 
 /// A request for a token that is well formed. Nothing in it has been verified yet.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,8 +30,6 @@ pub struct TokenRequest {
     pub client_id: String,
     /// What it proves that with. Never logged: the `Debug` form of a request masks it.
     pub client_secret: String,
-    /// Where the two stood.
-    pub credentials: Credentials,
     /// The scope as it came: an audience and `/.default`.
     pub scope: String,
 }
@@ -47,7 +39,6 @@ impl std::fmt::Debug for TokenRequest {
         f.debug_struct("TokenRequest")
             .field("client_id", &self.client_id)
             .field("client_secret", &"…")
-            .field("credentials", &self.credentials)
             .field("scope", &self.scope)
             .finish()
     }
@@ -58,26 +49,29 @@ impl TokenRequest {
     ///
     /// # Errors
     /// The first rule of RFC 6749 that the request breaks.
-    pub fn read(content_type: Option<&[u8]>, authorization: Option<&[u8]>, body: &[u8]) -> Result<Self, TokenRefusal> {
+    pub fn read(content_type: Option<&[u8]>, authorization: Option<&[u8]>, body: &[u8]) -> Result<Self, Refusal> {
         form_media_type(content_type)?;
         let form = Form::read(body)?;
         let grant_type = form.one("grant_type")?.ok_or_else(|| {
             invalid_request(format!("grant_type is missing; send grant_type={CLIENT_CREDENTIALS} (TOK-02)"))
         })?;
         if grant_type != CLIENT_CREDENTIALS {
-            return Err(TokenRefusal::new(
-                TokenError::UnsupportedGrantType,
+            return Err(Refusal::new(
+                Reason::GrantUnsupported,
                 format!("grant_type must be {CLIENT_CREDENTIALS}; no other grant is offered here (TOK-02)"),
             ));
         }
-        let (client_id, client_secret, credentials) = client_credentials(authorization, &form)?;
+        let (client_id, client_secret) = client_credentials(authorization, &form)?;
+        if client_id.len() > LONGEST_CLIENT_ID {
+            return Err(invalid_client("client_id is longer than any that was issued (TOK-03)"));
+        }
         let scope = form.one("scope")?.ok_or_else(|| {
-            TokenRefusal::new(
-                TokenError::InvalidScope,
+            Refusal::new(
+                Reason::ScopeInvalid,
                 format!("scope is missing; send the endpoint that the token is for, with {DEFAULT_SCOPE} (TOK-04)"),
             )
         })?;
-        Ok(Self { client_id, client_secret, credentials, scope: scope.to_owned() })
+        Ok(Self { client_id, client_secret, scope: scope.to_owned() })
     }
 }
 
@@ -88,8 +82,8 @@ impl TokenRequest {
 ///
 /// # Errors
 /// The scope lacks `/.default`, holds more than one, or names something that no token is issued for.
-pub fn audience<'a>(scope: &str, audiences: &'a [String]) -> Result<&'a str, TokenRefusal> {
-    let refuse = |why: &str| Err(TokenRefusal::new(TokenError::InvalidScope, why.to_owned()));
+pub fn audience<'a>(scope: &str, audiences: &'a [String]) -> Result<&'a str, Refusal> {
+    let refuse = |why: &str| Err(Refusal::new(Reason::ScopeInvalid, why));
     if scope.split_ascii_whitespace().count() != 1 {
         return refuse("one scope a request: each token is for one endpoint (TOK-04)");
     }
@@ -110,15 +104,15 @@ fn without_trailing_slash(address: &str) -> &str {
     address.strip_suffix('/').unwrap_or(address)
 }
 
-fn invalid_request(why: impl Into<String>) -> TokenRefusal {
-    TokenRefusal::new(TokenError::InvalidRequest, why.into())
+fn invalid_request(why: impl Into<String>) -> Refusal {
+    Refusal::new(Reason::TokenRequestInvalid, why)
 }
 
-fn invalid_client(why: &str, credentials: Credentials) -> TokenRefusal {
-    TokenRefusal::new(TokenError::InvalidClient(credentials), why.to_owned())
+fn invalid_client(why: &str) -> Refusal {
+    Refusal::new(Reason::ClientUnknown, why)
 }
 
-fn form_media_type(content_type: Option<&[u8]>) -> Result<(), TokenRefusal> {
+fn form_media_type(content_type: Option<&[u8]>) -> Result<(), Refusal> {
     let essence = content_type.unwrap_or_default().split(|byte| *byte == b';').next().unwrap_or_default();
     if essence.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes()) {
         return Ok(());
@@ -126,17 +120,17 @@ fn form_media_type(content_type: Option<&[u8]>) -> Result<(), TokenRefusal> {
     Err(invalid_request(format!("Content-Type must be {FORM} (TOK-01)")))
 }
 
-/// Who the client says it is; exactly one way may be used in a request (RFC 6749 §2.3).
+/// Who the client says it is; exactly one way may be used in a request (RFC 6749 section 2.3).
 fn client_credentials(
     authorization: Option<&[u8]>,
     form: &Form,
-) -> Result<(String, String, Credentials), TokenRefusal> {
+) -> Result<(String, String), Refusal> {
     let (client_id, client_secret) = (form.one("client_id")?, form.one("client_secret")?);
     let Some(authorization) = authorization else {
         return match (client_id, client_secret) {
-            (Some(id), Some(secret)) => Ok((id.to_owned(), secret.to_owned(), Credentials::InForm)),
-            (Some(_), None) => Err(invalid_client("client_secret is missing (TOK-01)", Credentials::InForm)),
-            _ => Err(invalid_client("client_id and client_secret are missing (TOK-01)", Credentials::InForm)),
+            (Some(id), Some(secret)) => Ok((id.to_owned(), secret.to_owned()),
+            (Some(_), None) => Err(invalid_client("client_secret is missing (TOK-01)")),
+            _ => Err(invalid_client("client_id and client_secret are missing (TOK-01)")),
         };
     };
     let (basic_id, basic_secret) = read_basic(authorization)?;
@@ -146,12 +140,12 @@ fn client_credentials(
     if client_id.is_some_and(|id| id != basic_id) {
         return Err(invalid_request("client_id in the form is not the one in Authorization (RFC 6749 section 2.3)"));
     }
-    Ok((basic_id, basic_secret, Credentials::Basic))
+    Ok((basic_id, basic_secret))
 }
 
 /// `Basic base64(form-encoded id ":" form-encoded secret)`: RFC 6749 §2.3.1 encodes both before joining them.
-fn read_basic(authorization: &[u8]) -> Result<(String, String), TokenRefusal> {
-    let refuse = |why: &str| Err(invalid_client(why, Credentials::Basic));
+fn read_basic(authorization: &[u8]) -> Result<(String, String), Refusal> {
+    let refuse = |why: &str| Err(invalid_client(why));
     let Some((scheme, rest)) = authorization.trim_ascii().split_once_byte(b' ') else {
         return refuse("Authorization must be: Basic, a space, and base64 of client_id:client_secret");
     };
@@ -186,7 +180,7 @@ impl SplitOnceByte for [u8] {
 struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn read(body: &[u8]) -> Result<Self, TokenRefusal> {
+    fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.len() > LARGEST_FORM {
             return Err(invalid_request(format!("the form is larger than {LARGEST_FORM} bytes")));
         }
@@ -204,8 +198,8 @@ impl Form {
         Ok(Self(parameters))
     }
 
-    /// The value of a parameter that may come once; one without a value counts as absent (RFC 6749 §3.2).
-    fn one(&self, name: &str) -> Result<Option<&str>, TokenRefusal> {
+    /// The value of a parameter that may come once; one without a value counts as absent (RFC 6749 section 3.2).
+    fn one(&self, name: &str) -> Result<Option<&str>, Refusal> {
         let mut values = self.0.iter().filter(|(each, _)| each == name).map(|(_, value)| value.as_str());
         let first = values.next();
         if values.next().is_some() {
@@ -227,7 +221,7 @@ mod tests {
 
     const GOOD: &str = "client_id=abc&client_secret=s%2B+x&grant_type=client_credentials&scope=https%3A%2F%2Fp%2FSTU3%2F.default";
 
-    fn read(authorization: Option<&str>, body: &str) -> Result<TokenRequest, TokenRefusal> {
+    fn read(authorization: Option<&str>, body: &str) -> Result<TokenRequest, Refusal> {
         TokenRequest::read(Some(FORM.as_bytes()), authorization.map(str::as_bytes), body.as_bytes())
     }
 
@@ -238,7 +232,7 @@ mod tests {
         assert_eq!(request.client_id, "abc");
         assert_eq!(request.client_secret, "s+ x");
         assert_eq!(request.scope, "https://p/STU3/.default");
-        assert_eq!(request.credentials, Credentials::InForm);
+        assert_eq!(request.credentials;
     }
 
     #[test]
@@ -259,7 +253,6 @@ mod tests {
         let request = read(Some(&header), "grant_type=client_credentials&scope=a%2F.default&client_id=id%3A1")
             .expect("Basic is offered");
         assert_eq!((request.client_id.as_str(), request.client_secret.as_str()), ("id:1", "s+ x"));
-        assert_eq!(request.credentials, Credentials::Basic);
     }
 
     // covers: TOK-01, TOK-02, TOK-06, JWT-05
@@ -269,25 +262,26 @@ mod tests {
         let rest = "grant_type=client_credentials&scope=a%2F.default";
         let long = "x".repeat(LARGEST_FORM + 1);
         let many = "a=b&".repeat(MOST_PARAMETERS + 1);
-        let cases: [(&str, Option<&str>, String, &str); 14] = [
-            ("no grant", None, "client_id=a&client_secret=b&scope=c".into(), "invalid_request"),
-            ("an empty grant", None, "grant_type=&client_id=a&client_secret=b".into(), "invalid_request"),
-            ("another grant", None, "grant_type=password&client_id=a".into(), "unsupported_grant_type"),
-            ("two grants", None, format!("{GOOD}&grant_type=client_credentials"), "invalid_request"),
-            ("no client", None, rest.into(), "invalid_client"),
-            ("no secret", None, format!("{rest}&client_id=abc"), "invalid_client"),
-            ("two secrets", None, format!("{GOOD}&client_secret=b"), "invalid_request"),
-            ("no scope", None, "grant_type=client_credentials&client_id=a&client_secret=b".into(), "invalid_scope"),
-            ("not UTF-8", None, format!("{GOOD}&x=%FF"), "invalid_request"),
-            ("too long", None, long, "invalid_request"),
-            ("too many", None, many, "invalid_request"),
-            ("both ways", Some(&basic), format!("{rest}&client_secret=s"), "invalid_request"),
-            ("two clients", Some(&basic), format!("{rest}&client_id=other"), "invalid_request"),
-            ("a bearer", Some("Bearer abc"), rest.into(), "invalid_client"),
+        let cases: [(&str, Option<&str>, String, Reason); 15] = [
+            ("no grant", None, "client_id=a&client_secret=b&scope=c".into(), Reason::TokenRequestInvalid),
+            ("an empty grant", None, "grant_type=&client_id=a&client_secret=b".into(), Reason::TokenRequestInvalid),
+            ("another grant", None, "grant_type=password&client_id=a".into(), Reason::GrantUnsupported),
+            ("two grants", None, format!("{GOOD}&grant_type=client_credentials"), Reason::TokenRequestInvalid),
+            ("no client", None, rest.into(), Reason::ClientUnknown),
+            ("no secret", None, format!("{rest}&client_id=abc"), Reason::ClientUnknown),
+            ("two secrets", None, format!("{GOOD}&client_secret=b"), Reason::TokenRequestInvalid),
+            ("no scope", None, "grant_type=client_credentials&client_id=a&client_secret=b".into(), Reason::ScopeInvalid),
+            ("not UTF-8", None, format!("{GOOD}&x=%FF"), Reason::TokenRequestInvalid),
+            ("too long", None, long, Reason::TokenRequestInvalid),
+            ("too many", None, many, Reason::TokenRequestInvalid),
+            ("both ways", Some(&basic), format!("{rest}&client_secret=s"), Reason::TokenRequestInvalid),
+            ("two clients", Some(&basic), format!("{rest}&client_id=other"), Reason::TokenRequestInvalid),
+            ("a long name", None, format!("{rest}&client_secret=s&client_id={}", "x".repeat(300)), Reason::ClientUnknown),
+            ("a bearer", Some("Bearer abc"), rest.into(), Reason::ClientUnknown),
         ];
         for (what, authorization, body, expected) in cases {
             let refusal = read(authorization, &body).expect_err(what);
-            assert_eq!(refusal.error.code(), expected, "{what}");
+            assert_eq!(refusal.reason, expected, "{what}");
         }
     }
 
@@ -295,7 +289,7 @@ mod tests {
     fn another_media_type_is_refused() {
         for media_type in [None, Some("application/json"), Some("multipart/form-data"), Some("")] {
             let refusal = TokenRequest::read(media_type.map(str::as_bytes), None, GOOD.as_bytes()).expect_err("refused");
-            assert_eq!(refusal.error.code(), "invalid_request");
+            assert_eq!(refusal.reason, Reason::TokenRequestInvalid);
         }
     }
 
