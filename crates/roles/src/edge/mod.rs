@@ -1,8 +1,10 @@
 //! All network behaviour that roles share: sockets, TLS and certificates, the HTTPS client, the operations listener.
 //! This is the only place that turns a refusal into an HTTP status.
 
+pub mod client;
 pub mod clock;
 pub mod crl;
+mod line;
 pub mod listen;
 pub mod operations;
 pub mod pace;

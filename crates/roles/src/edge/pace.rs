@@ -13,24 +13,33 @@ use tokio::time::{Instant, Sleep};
 
 /// A deadline that runs only while something is awaited, and starts anew after each progress.
 #[derive(Debug)]
-struct Patience {
+pub(crate) struct Patience {
     limit: Duration,
+    end: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
 impl Patience {
-    fn new(limit: Duration) -> Self {
-        Self { limit, timer: None, waiting: false }
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit, end: None, timer: None, waiting: false }
     }
 
-    fn progress(&mut self) {
+    /// Patience that ends at a fixed moment too, whatever progress there is.
+    pub(crate) fn until(limit: Duration, end: Instant) -> Self {
+        Self { end: Some(end), ..Self::new(limit) }
+    }
+
+    pub(crate) fn progress(&mut self) {
         self.waiting = false;
     }
 
     /// Ready when the wait has been too long.
-    fn poll_worn_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let until = || Instant::now() + self.limit;
+    pub(crate) fn poll_worn_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let until = || {
+            let next = Instant::now() + self.limit;
+            self.end.map_or(next, |end| next.min(end))
+        };
         if !self.waiting {
             match &mut self.timer {
                 Some(timer) => timer.as_mut().reset(until()),
@@ -114,6 +123,12 @@ pub enum BodyFault {
     /// The connection failed, or the framing is wrong.
     #[error("the body broke off")]
     Broken(#[from] hyper::Error),
+    /// It is longer than its reader takes.
+    #[error("the body is longer than {limit} bytes")]
+    TooLong {
+        /// What the reader takes at most.
+        limit: usize,
+    },
 }
 
 /// A body of a message from the network that fails when nothing comes for too long.
