@@ -119,7 +119,10 @@ mod tests {
         for reason in Reason::ALL {
             let refused = reason.refused(DIALECT);
             let description = description(&refused, "a \"quoted\" word, § and \n more");
-            assert!(description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{description}");
+            assert!(
+                description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
+                "{description}"
+            );
             assert!(!error(&refused).is_empty());
         }
     }
@@ -130,12 +133,14 @@ mod tests {
         let response = refused(&Refusal::new(Reason::ClientUnknown, ""), "e-1");
         assert_eq!(response.status(), 401);
         assert!(response.headers()[WWW_AUTHENTICATE].to_str().expect("ASCII").starts_with("Basic realm="));
-        assert_eq!((&response.headers()[CACHE_CONTROL], &response.headers()[PRAGMA]), (&"no-store", &"no-cache"));
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[PRAGMA], "no-cache");
     }
 
     #[test]
     fn a_client_that_has_to_wait_is_told_for_how_long() {
         let response = refused(&Refusal::new(Reason::TokenRequestsTooMany, "").retry_after(30), "e-1");
-        assert_eq!((response.status().as_u16(), &response.headers()[RETRY_AFTER]), (429, &"30"));
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()[RETRY_AFTER], "30");
     }
 }

@@ -12,7 +12,8 @@ use http_body_util::Full;
 pub type PageBody = Full<Bytes>;
 
 /// What a page may load, and who may embed it: itself, nobody.
-const POLICY: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The headers that each answer carries.
 const ON_EVERY_ANSWER: [(HeaderName, &str); 7] = [

@@ -97,13 +97,17 @@ mod tests {
         let now = Timestamp::from_second(1_557_409_104).expect("a timestamp");
         let claims = claims(&settings(), &client(&["read:slot"]), "https://p/STU3/1/demo", now, Uuid::from_u128(9));
         let names: Vec<&str> = claims.keys().map(String::as_str).collect();
-        let expected =
-            ["aud", "iss", "iat", "nbf", "exp", "appid", "appidacr", "groups", "idp", "oid", "sub", "tid", "uti", "ver"];
+        let expected = [
+            "aud", "iss", "iat", "nbf", "exp", "appid", "appidacr", "groups", "idp", "oid", "sub", "tid", "uti", "ver",
+        ];
         assert_eq!(names, expected);
         assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(1_557_408_804), &json!(1_557_408_804)));
         assert_eq!(claims["exp"], json!(1_557_412_704), "3900 seconds after iat, 3600 from now");
         assert_eq!(claims["aud"], "https://p/STU3/1/demo");
-        assert_eq!((&claims["appid"], &claims["appidacr"], &claims["ver"]), (&json!("a-client"), &json!("1"), &json!("1.0")));
+        assert_eq!(
+            (&claims["appid"], &claims["appidacr"], &claims["ver"]),
+            (&json!("a-client"), &json!("1"), &json!("1.0"))
+        );
         assert_eq!((&claims["oid"], &claims["idp"]), (&claims["sub"], &claims["iss"]));
     }
 

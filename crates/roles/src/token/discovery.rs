@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use spine::token::scope_for;
 
 use super::Token;
 use super::request::CLIENT_CREDENTIALS;
@@ -28,9 +29,7 @@ pub(super) async fn openid_configuration(State(token): State<Arc<Token>>) -> Res
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-        "scopes_supported": settings.audiences.iter().map(|audience| {
-            format!("{}/.default", audience.strip_suffix('/').unwrap_or(audience))
-        }).collect::<Vec<_>>(),
+        "scopes_supported": settings.audiences.iter().map(|audience| scope_for(audience)).collect::<Vec<_>>(),
     });
     oauth::document(document.to_string()).into_response()
 }

@@ -72,7 +72,8 @@ mod tests {
         assert_ne!(hash, hashed(&secret, &[2; 16]).expect("long enough"), "the salt counts");
         let truncated = &hash[..hash.len() - 2];
         let wrong = [hash.as_str(), truncated, "", "$$", "sha256$$", "md5$AAAA$AAAA", &format!("{hash}$")];
-        for (hash, secret) in wrong.into_iter().map(|hash| (hash, "x")).chain([(truncated, secret.as_str()), ("", "")]) {
+        for (hash, secret) in wrong.into_iter().map(|hash| (hash, "x")).chain([(truncated, secret.as_str()), ("", "")])
+        {
             assert!(!matches(hash, secret), "{hash}");
         }
     }

@@ -122,9 +122,8 @@ mod tests {
     #[test]
     fn the_headline_names_what_is_broken() {
         let (ssp, sds) = (part("SSP"), part("SDS"));
-        let rows = |first: Health, second: Health| {
-            vec![Row { part: &ssp, health: first }, Row { part: &sds, health: second }]
-        };
+        let rows =
+            |first: Health, second: Health| vec![Row { part: &ssp, health: first }, Row { part: &sds, health: second }];
         let down = || Health::Down("no answer".to_owned());
         assert_eq!(headline(&rows(Health::Up, Health::NotAsked)), "The whole network is up");
         assert_eq!(headline(&rows(down(), Health::Up)), "SSP is not up");

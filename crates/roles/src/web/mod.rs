@@ -208,9 +208,10 @@ fn host_is_known(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> bool {
         },
         _ => return false,
     };
-    ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(hosts.iter().map(String::as_str)).any(|known| {
-        host.eq_ignore_ascii_case(known)
-    })
+    ["localhost", "127.0.0.1", "[::1]"]
+        .into_iter()
+        .chain(hosts.iter().map(String::as_str))
+        .any(|known| host.eq_ignore_ascii_case(known))
 }
 
 fn without_port(host: &str) -> &str {

@@ -4,4 +4,5 @@ mod edge;
 mod fixed;
 mod pki;
 mod plain_http;
+mod token;
 mod web;

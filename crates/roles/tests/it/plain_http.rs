@@ -23,7 +23,13 @@ impl Received {
 }
 
 /// Sends a request with these headers (a `host` is added unless there is one) and reads the answer.
-pub(crate) async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Received {
+pub(crate) async fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Received {
     let socket = TcpStream::connect(address).await.expect("the role listens");
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.expect("HTTP");
     let driving = tokio::spawn(connection);

@@ -33,9 +33,8 @@ async fn listener() -> (TcpListener, SocketAddr) {
 /// An operations listener that is ready, or lacks something.
 async fn operations_listener(shutdown: &CancellationToken, lacks: Option<&'static str>) -> SocketAddr {
     let (listener, address) = listener().await;
-    let ready = move || -> operations::Readiness {
-        Box::pin(async move { lacks.map_or(Ok(()), |what| Err(what.to_owned())) })
-    };
+    let ready =
+        move || -> operations::Readiness { Box::pin(async move { lacks.map_or(Ok(()), |what| Err(what.to_owned())) }) };
     let operations = Operations { ready: Arc::new(ready), metrics: Arc::new(String::new) };
     tokio::spawn(operations::run(listener, operations.router(), shutdown.clone()));
     address
@@ -58,8 +57,14 @@ async fn shown(parts: impl AsyncFnOnce(&CancellationToken) -> Vec<Part>) -> Show
         version: "0.1.0".to_owned(),
         parts: parts(&shutdown).await,
         slots: Some(Arc::new(|| Box::pin(async { Some(SlotCounts { all: 41, free: 40, booked: 1 }) }))),
-        commands: vec![Command { what: "Search <slots>".to_owned(), line: "careslot slots --from '<now>' & wait".to_owned() }],
-        links: vec![Link { what: "Signing keys".to_owned(), address: "https://localhost:8446/.well-known/jwks.json".to_owned() }],
+        commands: vec![Command {
+            what: "Search <slots>".to_owned(),
+            line: "careslot slots --from '<now>' & wait".to_owned(),
+        }],
+        links: vec![Link {
+            what: "Signing keys".to_owned(),
+            address: "https://localhost:8446/.well-known/jwks.json".to_owned(),
+        }],
         styles: Bytes::from_static(b"body { color: #212b32 }"),
         hosts: Vec::new(),
     };
@@ -158,7 +163,15 @@ async fn the_page_is_a_document_that_a_screen_reader_can_walk() {
     assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en-GB\">"));
     assert_eq!(page.matches("<h1").count(), 1);
     assert_eq!(page.matches("<main").count(), 1);
-    for wanted in ["href=\"#maincontent\"", "id=\"maincontent\"", "<header", "<footer", "<caption", "scope=\"col\"", "scope=\"row\""] {
+    for wanted in [
+        "href=\"#maincontent\"",
+        "id=\"maincontent\"",
+        "<header",
+        "<footer",
+        "<caption",
+        "scope=\"col\"",
+        "scope=\"row\"",
+    ] {
         assert!(page.contains(wanted), "{wanted}");
     }
     let first_link = page.split("<a ").nth(1).expect("a link");
