@@ -1,10 +1,14 @@
 //! All network behaviour that roles share: sockets, TLS and certificates, the HTTPS client, the operations listener.
 //! This is the only place that turns a refusal into an HTTP status.
 
+pub mod answer;
 pub mod audit;
+pub mod base;
+pub mod body;
 pub mod client;
 pub mod clock;
 pub mod crl;
+pub mod etag;
 mod line;
 pub mod listen;
 pub mod negotiate;
@@ -13,6 +17,7 @@ pub mod operations;
 pub mod pace;
 pub mod page;
 pub mod peer;
+pub mod query;
 pub mod refusal;
 pub mod tls;
 pub mod verify;

@@ -90,6 +90,18 @@ impl Refusal {
         self
     }
 
+    /// The verbs for the Allow header, if any.
+    #[must_use]
+    pub fn allowed_verbs(&self) -> Option<&str> {
+        self.extra.as_ref()?.allow.as_deref()
+    }
+
+    /// The seconds for the Retry-After header, if any.
+    #[must_use]
+    pub fn seconds_to_wait(&self) -> Option<u64> {
+        self.extra.as_ref()?.retry_after
+    }
+
     /// The refusal that a client certificate's verdict calls for, if any (TLS-18, SSP-33, SSP-35, SSP-36).
     #[must_use]
     pub fn of_certificate(verdict: &Verdict) -> Option<Self> {
