@@ -47,9 +47,10 @@ impl Schema {
                 let row = row(line, definition).map_err(fail)?;
                 self.place(definition, row);
             } else {
-                if let Some(done) = open.replace(self.header(line).map_err(fail)?) {
+                if let Some(done) = open.take() {
                     self.add(done);
                 }
+                open = Some(self.header(line).map_err(fail)?);
             }
         }
         if let Some(done) = open {
