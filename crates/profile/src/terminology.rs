@@ -9,6 +9,7 @@ mod text;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+pub(crate) use syntax::has_syntax;
 pub use syntax::{is_language_tag, is_media_type};
 pub use text::TextError;
 

@@ -1,7 +1,9 @@
 //! Code systems whose codes have a syntax instead of a list: language tags and media types.
 
+type Syntax = fn(&str) -> bool;
+
 /// Systems and value sets by URL, with the syntax of their codes.
-const SYNTAXES: &[(&str, fn(&str) -> bool)] = &[
+const SYNTAXES: &[(&str, Syntax)] = &[
     ("urn:ietf:bcp:47", is_language_tag),
     ("http://hl7.org/fhir/ValueSet/all-languages", is_language_tag),
     ("urn:ietf:bcp:13", is_media_type),
@@ -11,6 +13,11 @@ const SYNTAXES: &[(&str, fn(&str) -> bool)] = &[
 /// Is the code well-formed? `None` where the system, or value set, is not one with a syntax.
 pub(super) fn check(url: &str, code: &str) -> Option<bool> {
     SYNTAXES.iter().find(|(known, _)| *known == url).map(|(_, good)| good(code))
+}
+
+/// True where the codes of the system, or value set, have a syntax.
+pub(crate) fn has_syntax(url: &str) -> bool {
+    SYNTAXES.iter().any(|(known, _)| *known == url)
 }
 
 /// A language tag as BCP 47 (RFC 5646 §2.1) writes it: a language, then script, region and variants. Case does not matter;
@@ -96,7 +103,9 @@ mod tests {
 
     #[test]
     fn a_language_tag_is_well_formed_or_not() {
-        for good in ["en", "en-GB", "EN-gb", "zh-Hant-TW", "de-CH-1901", "sl-rozaj-biske", "es-419", "x-own", "en-x-a", "yue"] {
+        for good in
+            ["en", "en-GB", "EN-gb", "zh-Hant-TW", "de-CH-1901", "sl-rozaj-biske", "es-419", "x-own", "en-x-a", "yue"]
+        {
             assert!(is_language_tag(good), "{good}");
         }
         for bad in ["", "en_GB", "e", "en-", "-en", "en GB", "english1", "en-GB-x", "ar ", "true\n", "x", "en-a"] {
@@ -106,7 +115,9 @@ mod tests {
 
     #[test]
     fn a_media_type_is_well_formed_or_not() {
-        for good in ["text/xml", "application/fhir+json", "text/plain;charset=utf-8", "application/hl7-v3+xml ; a=b", "xml"] {
+        for good in
+            ["text/xml", "application/fhir+json", "text/plain;charset=utf-8", "application/hl7-v3+xml ; a=b", "xml"]
+        {
             assert!(is_media_type(good), "{good}");
         }
         for bad in ["", "text", "text/", "/xml", "te xt/xml", "a/b/c"] {

@@ -194,7 +194,9 @@ set http://a.example/open
 
     #[test]
     fn a_line_that_cannot_be_read_is_named() {
-        for (text, line) in [("  x", 1), ("nonsense", 1), ("system http://a\n      x", 2), ("set http://a\n  of http://b", 2)] {
+        for (text, line) in
+            [("  x", 1), ("nonsense", 1), ("system http://a\n      x", 2), ("set http://a\n  of http://b", 2)]
+        {
             assert_eq!(Terminology::default().read(text).unwrap_err().line, line, "{text:?}");
         }
     }
