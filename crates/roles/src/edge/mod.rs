@@ -20,6 +20,7 @@ pub mod peer;
 pub mod query;
 pub mod refusal;
 pub mod tls;
+pub mod validation;
 pub mod verify;
 
 /// Any error, for the bodies of requests and answers whose kind nobody asks about.

@@ -1,11 +1,12 @@
 //! The pages for people: one address that shows the whole network, in plain HTML that works without JavaScript.
 //!
-//! The index: `home` is the first page, `health` asks each part how it is, `times` writes dates as people say them. The
-//! pages know the other parts by their addresses only.
+//! The index: `home` is the first page, `validate` the `$validate` operation (VAL-01), `health` asks each part how it is,
+//! `times` writes dates as people say them. The pages know the other parts by their addresses only.
 
 mod health;
 mod home;
 pub mod times;
+mod validate;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Uri};
@@ -25,9 +26,9 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::edge::clock::Clock;
+use crate::edge::clock::{Clock, Ids};
 use crate::edge::listen::{self, Door, Limits};
-use crate::edge::page::{PageRefusal, lasting_file, page, refused_page};
+use crate::edge::page::{PageRefusal, lasting_file, page, protect, refused_page};
 
 pub use health::Health;
 
@@ -113,6 +114,7 @@ struct Pages {
     settings: Settings,
     frame: Frame,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 /// What the pages add to nhsuk-frontend's styles.
@@ -121,13 +123,19 @@ const LAYOUT: &[u8] = include_bytes!("../../templates/layout.css");
 const ICON: &[u8] = include_bytes!("../../templates/icon.svg");
 
 /// Serves the pages until `shutdown`. Meant for the loopback: a page asks for no password.
-pub async fn run(listener: TcpListener, settings: Settings, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    shutdown: CancellationToken,
+) {
     let limits = Limits { connections: 256, ..Limits::default() };
-    listen::serve(listener, Door::Plain, limits, router(settings, clock), shutdown).await;
+    listen::serve(listener, Door::Plain, limits, router(settings, clock, ids), shutdown).await;
 }
 
 /// The pages' addresses.
-pub fn router(settings: Settings, clock: Arc<dyn Clock>) -> Router {
+pub fn router(settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Router {
     let frame = Frame {
         version: settings.version.clone(),
         styles: lasting_address("nhsuk", "css", &settings.styles),
@@ -140,9 +148,10 @@ pub fn router(settings: Settings, clock: Arc<dyn Clock>) -> Router {
         .route(&frame.styles, get(|| async { lasting_file("text/css; charset=utf-8", styles) }))
         .route(&frame.layout, get(|| async { lasting_file("text/css; charset=utf-8", Bytes::from_static(LAYOUT)) }))
         .route(&frame.icon, get(|| async { lasting_file("image/svg+xml", Bytes::from_static(ICON)) }))
+        .route("/STU3/{*below}", any(validate::operation))
         .method_not_allowed_fallback(only_read)
         .fallback(no_such_page);
-    let pages = Arc::new(Pages { settings, frame, clock });
+    let pages = Arc::new(Pages { settings, frame, clock, ids });
     routes.layer(from_fn_with_state(pages.clone(), only_known_hosts)).with_state(pages)
 }
 
@@ -192,7 +201,9 @@ async fn only_read(State(pages): State<Arc<Pages>>) -> Response {
 /// pointing a name of its own at the loopback.
 async fn only_known_hosts(State(pages): State<Arc<Pages>>, request: Request<Body>, next: Next) -> Response {
     if host_is_known(request.headers(), request.uri(), &pages.settings.hosts) {
-        return next.run(request).await;
+        let mut response = next.run(request).await;
+        protect(response.headers_mut());
+        return response;
     }
     let cure = "Open this page as http://localhost with its port, or as 127.0.0.1.".to_owned();
     pages.refused(PageRefusal::WrongHost, "This address has another name", cure)

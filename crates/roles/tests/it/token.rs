@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -12,7 +12,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use oauth2::basic::BasicClient;
 use oauth2::{AuthType, ClientId, ClientSecret, EmptyExtraTokenFields, HttpRequest, Scope, TokenResponse, TokenUrl};
 use roles::edge::client::{Authority, Client, Timeouts, Upload};
-use roles::edge::clock::{Clock, Ids};
+use roles::edge::clock::Clock;
 use roles::edge::listen::Door;
 use roles::edge::tls::{self, ClientCertificates, ClientTlsSettings, ServerTls, ServerTlsSettings, Versions};
 use roles::token::{self, Group, Keys, Settings, Token, secret};
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::fixed::{FixedClock, NOW};
+use crate::fixed::{CountedIds, FixedClock, NOW};
 use crate::pki;
 
 const AUDIENCE: &str = "https://localhost:8444/STU3/1/demo";
@@ -48,14 +48,6 @@ impl HandClock {
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.0.load(Ordering::Relaxed)).expect("a timestamp")
-    }
-}
-
-struct Counted(AtomicU64);
-
-impl Ids for Counted {
-    fn uuid(&self) -> Uuid {
-        Uuid::from_u64_pair(1, self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -111,7 +103,7 @@ impl Endpoint {
         let clock = Arc::new(HandClock(AtomicI64::new(now())));
         let keys = Keys { signing: signing_key(&authority), former: Vec::new() };
         let all = Arc::new(store.clone());
-        let ids = Arc::new(Counted(AtomicU64::new(1)));
+        let ids = Arc::new(CountedIds::default());
         let token = Arc::new(Token::new(settings(), keys, all.clone(), all, clock.clone(), ids).expect("an endpoint"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -9,7 +9,7 @@ use roles::web::{self, Command, Link, Part, Settings, SlotCounts};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixed::FixedClock;
+use crate::fixed::{CountedIds, FixedClock};
 use crate::plain_http::{get, send};
 
 /// A page address with its parts, and what ends it.
@@ -69,7 +69,13 @@ async fn shown(parts: impl AsyncFnOnce(&CancellationToken) -> Vec<Part>) -> Show
         hosts: Vec::new(),
     };
     let (listener, address) = listener().await;
-    tokio::spawn(web::run(listener, settings, Arc::new(FixedClock::default()), shutdown.clone()));
+    tokio::spawn(web::run(
+        listener,
+        settings,
+        Arc::new(FixedClock::default()),
+        Arc::new(CountedIds::default()),
+        shutdown.clone(),
+    ));
     Shown { address, shutdown }
 }
 
@@ -188,4 +194,48 @@ async fn other_addresses_verbs_and_hosts_get_a_page_that_says_so() {
     assert_eq!(foreign.status, 421);
     assert!(!foreign.body.contains("Parts of the network"), "nothing of the network is told to a foreign page");
     assert_eq!(send(web.address, "HEAD", "/", &[], "").await.status, 200);
+}
+
+const SLOT: &str = r#"{"resourceType":"Slot","schedule":{"reference":"Schedule/1"},"status":"free",
+    "start":"2026-11-24T09:00:00Z","end":"2026-11-24T09:15:00Z"}"#;
+const JSON: (&str, &str) = ("content-type", "application/fhir+json");
+
+// covers: VAL-01, VAL-03, VAL-09
+#[tokio::test]
+async fn a_resource_is_validated_without_a_token() {
+    let web = shown(async |_| Vec::new()).await;
+    for path in ["/STU3/Slot/$validate", "/STU3/Slot/%24validate"] {
+        let right = send(web.address, "POST", path, &[JSON], SLOT).await;
+        assert_eq!(right.status, 200, "{}", right.body);
+        assert!(right.body.contains("OperationOutcome") && !right.body.contains("\"error\""), "{}", right.body);
+        assert_eq!(right.header("content-type"), "application/fhir+json;charset=utf-8");
+        assert_eq!(right.header("x-content-type-options"), "nosniff");
+    }
+    let broken = SLOT.replace("\"free\"", "\"gone\"");
+    let wrong = send(web.address, "POST", "/STU3/Slot/$validate?_format=xml", &[JSON], &broken).await;
+    assert_eq!(wrong.status, 200, "what is found is told, not refused");
+    assert!(wrong.body.contains("<location value=\"Slot.status\"/>"), "{}", wrong.body);
+}
+
+// covers: VAL-01, VAL-07
+#[tokio::test]
+async fn what_cannot_be_validated_is_refused_as_processing() {
+    let web = shown(async |_| Vec::new()).await;
+    let xml_only = ("accept", "text/turtle");
+    let cases: [(&str, &str, &[(&str, &str)], &str, u16); 8] = [
+        ("POST", "/STU3/Slot/$validate", &[JSON, xml_only], SLOT, 415),
+        ("POST", "/STU3/Slot/$validate", &[("content-type", "application/json")], SLOT, 415),
+        ("POST", "/STU3/Slot/$validate", &[JSON], "", 400),
+        ("POST", "/STU3/Slot/$validate", &[JSON], "{", 400),
+        ("POST", "/STU3/Schedule/$validate", &[JSON], SLOT, 400),
+        ("GET", "/STU3/Slot/$validate", &[], "", 405),
+        ("POST", "/STU3/Slot/$everything", &[JSON], SLOT, 404),
+        ("POST", "/STU3/Slot", &[JSON], SLOT, 404),
+    ];
+    for (method, path, headers, body, status) in cases {
+        let refused = send(web.address, method, path, headers, body).await;
+        assert_eq!(refused.status, status, "{method} {path}: {}", refused.body);
+        assert!(refused.body.contains("\"code\":\"processing\""), "{method} {path}: {}", refused.body);
+        assert_eq!(refused.header("allow"), if status == 405 { "POST" } else { "" });
+    }
 }
