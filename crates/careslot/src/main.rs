@@ -1,2 +1,3 @@
-//! careslot
-fn main(){}
+//! The program: everything is in the library beside it.
+
+fn main() {}
