@@ -1,3 +1,7 @@
 //! The program: everything is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    careslot::cli::run(std::env::args_os())
+}
