@@ -179,7 +179,8 @@ impl Place<'_> {
 
 /// A name from outside, fit for a message: at most 64 characters, no control characters.
 pub(crate) fn shorten(name: &str) -> String {
-    let mut short: String = name.chars().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    let mut short: String =
+        name.chars().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if short.len() < name.len() {
         short.push('…');
     }

@@ -11,7 +11,8 @@ use super::fault::Fault;
 use super::search_free_slots::FoundSlot;
 
 const PROFILES: &str = "https://fhir.hl7.org.uk/STU3/StructureDefinition/";
-const VERIFICATION: &str = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-NHSNumberVerificationStatus-1";
+const VERIFICATION: &str =
+    "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-NHSNumberVerificationStatus-1";
 const VERIFICATION_CODES: &str = "https://fhir.hl7.org.uk/STU3/CodeSystem/CareConnect-NHSNumberVerificationStatus-1";
 
 /// The patient to be seen, as the contained resource of a booking.
@@ -77,7 +78,8 @@ impl Patient {
     /// [`Fault::Unsendable`] when it is no Patient in JSON, or its NHS number is not valid.
     pub fn of_resource(json_text: &[u8]) -> Result<Self, Fault> {
         let unsendable = |why: String| Fault::Unsendable(format!("the patient cannot be booked: {why}"));
-        let mut resource: Value = serde_json::from_slice(json_text).map_err(|fault| unsendable(format!("it is not JSON: {fault}")))?;
+        let mut resource: Value =
+            serde_json::from_slice(json_text).map_err(|fault| unsendable(format!("it is not JSON: {fault}")))?;
         if resource.get("resourceType").and_then(Value::as_str) != Some("Patient") {
             return Err(unsendable("a FHIR Patient was expected (resourceType \"Patient\")".to_owned()));
         }
@@ -89,7 +91,9 @@ impl Patient {
             .filter(|identifier| identifier.get("system").and_then(Value::as_str).is_some_and(systems::is_nhs_number))
             .find_map(|identifier| identifier.get("value").and_then(Value::as_str));
         let nhs_number = match stated {
-            Some(text) => Some(NhsNumber::parse(text).map_err(|_| unsendable("its NHS number is not valid".to_owned()))?),
+            Some(text) => {
+                Some(NhsNumber::parse(text).map_err(|_| unsendable("its NHS number is not valid".to_owned()))?)
+            }
             None => None,
         };
         Ok(Self { resource, nhs_number })
@@ -201,7 +205,13 @@ impl Booking<'_> {
 /// The Registry's record of an Appointment: the pointer and no more than REG-05 lists. `end` goes with it only where the
 /// dialect's bodies have one (REG-04).
 #[must_use]
-pub(super) fn registration(appointment: &Node, pointer: &str, number: &NhsNumber, dialect: &Dialect, at: Timestamp) -> Value {
+pub(super) fn registration(
+    appointment: &Node,
+    pointer: &str,
+    number: &NhsNumber,
+    dialect: &Dialect,
+    at: Timestamp,
+) -> Value {
     let text = |name: &str| appointment.text_of(name).unwrap_or_default();
     let mut record = json!({
         "resourceType": "Appointment",

@@ -51,7 +51,8 @@ impl Consumer {
             Err(Fault::Refused(refused)) if made_before(&refused).is_some() => {
                 let location = made_before(&refused).unwrap_or_default().to_owned();
                 let below = below_root(&endpoint.root, &location).ok_or_else(|| nowhere(&location))?;
-                let fetched = self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
+                let fetched =
+                    self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
                 booked_at(endpoint, &location, fetched)
             }
             Err(fault) => Err(fault),
@@ -61,7 +62,8 @@ impl Consumer {
 
 /// The Appointment that a re-used request id made, where the Provider tells it (XTI-04).
 fn made_before(refused: &Refused) -> Option<&str> {
-    let reused = refused.status == StatusCode::CONFLICT.as_u16() && refused.code.as_deref() == Some("DUPLICATE_REJECTED");
+    let reused =
+        refused.status == StatusCode::CONFLICT.as_u16() && refused.code.as_deref() == Some("DUPLICATE_REJECTED");
     refused.made.as_deref().filter(|_| reused)
 }
 

@@ -84,7 +84,7 @@ impl Received {
     /// [`Fault::Unusable`] when the body is no FHIR resource at all, or another one than expected.
     pub fn resource(&self, expected: &str) -> Result<Node, Fault> {
         let unusable = |what: String| Fault::Unusable { party: self.party, what };
-        let limits = fhir::Limits::LENIENT;
+        let limits = fhir::Limits::GENEROUS;
         let is_xml = self.header(&CONTENT_TYPE).is_some_and(|kind| kind.contains("xml"));
         let parsed = if is_xml { fhir::xml::read(&self.body, &limits) } else { fhir::json::read(&self.body, &limits) };
         let resource = parsed.map_err(|fault| unusable(fault.to_string()))?.resource;
@@ -113,7 +113,7 @@ impl Consumer {
     /// `X-Request-ID` (SSP-132).
     pub(super) async fn call(&self, target: Target<'_>, ask: &Ask) -> Result<Received, Fault> {
         let may_repeat = ask.body.is_none() || ask.request_id.is_some();
-        let mut attempt = 0;
+        let mut attempt: u32 = 0;
         loop {
             let answered = self.attempt(target, ask, attempt + 1).await;
             let wait = match &answered {
@@ -129,8 +129,8 @@ impl Consumer {
     }
 
     /// How long to wait before the next attempt; `None` when there is to be none (SSP-131, PROC-08).
-    fn wait_after(&self, fault: &Fault, attempt: usize) -> Option<Duration> {
-        let wait = *self.settings.back_off.get(attempt)?;
+    fn wait_after(&self, fault: &Fault, attempt: u32) -> Option<Duration> {
+        let wait = *self.settings.back_off.get(attempt as usize)?;
         match fault {
             Fault::Unreachable { party, .. } if *party != Party::Directory => Some(wait),
             Fault::Refused(refused) if is_transient(refused.status) => {
@@ -143,7 +143,7 @@ impl Consumer {
 
     async fn attempt(&self, target: Target<'_>, ask: &Ask, attempts: u32) -> Result<Received, Fault> {
         let token = self.token_for(target, ask.operation).await?;
-        let trace_id = TraceId::from_uuid(self.ids.uuid());
+        let trace_id = TraceId::from(self.ids.uuid());
         let url = format!("{}/{}", target.root(), ask.below);
         let (authority, path) = match target {
             Target::Provider(_) => self.through_the_ssp(&url)?,
@@ -152,14 +152,17 @@ impl Consumer {
         let mut request = Request::new(ask.body.clone().map_or(Upload::Empty, Upload::Whole));
         *request.method_mut() = method(ask.operation);
         *request.uri_mut() = path.parse::<Uri>().map_err(|fault| unsendable(&url, &fault.to_string()))?;
-        *request.headers_mut() = self.headers(target, ask, &token, trace_id.clone())?;
+        *request.headers_mut() = self.headers(target, ask, &token, trace_id)?;
 
         let headers = request.headers().clone();
         let sent = self.client.send(&authority, request, &self.settings.timeouts).await;
         let answered = match sent {
             Ok(answered) => {
                 let (head, body) = answered.response.into_parts();
-                body.read_to_end(self.settings.answer_limit).await.map(|body| (head, body)).map_err(|fault| fault.to_string())
+                body.read_to_end(self.settings.answer_limit)
+                    .await
+                    .map(|body| (head, body))
+                    .map_err(|fault| fault.to_string())
             }
             Err(fault) => Err(fault.to_string()),
         };
@@ -277,7 +280,10 @@ mod tests {
     #[test]
     fn a_queries_values_are_sent_encoded() {
         assert_eq!(encoded("ge2026-11-25T09:00:00+00:00"), "ge2026-11-25T09%3A00%3A00%2B00%3A00");
-        assert_eq!(encoded("https://fhir.nhs.uk/Id/nhs-number|9990000018"), "https%3A%2F%2Ffhir.nhs.uk%2FId%2Fnhs-number%7C9990000018");
+        assert_eq!(
+            encoded("https://fhir.nhs.uk/Id/nhs-number|9990000018"),
+            "https%3A%2F%2Ffhir.nhs.uk%2FId%2Fnhs-number%7C9990000018"
+        );
     }
 
     #[test]

@@ -29,11 +29,21 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`Fault`]; a version that has moved on is a [`Fault::Refused`] with 409.
-    pub async fn cancel_appointment(&self, endpoint: &Endpoint, id: &str, if_match: Option<&str>) -> Result<Cancelled, Fault> {
+    pub async fn cancel_appointment(
+        &self,
+        endpoint: &Endpoint,
+        id: &str,
+        if_match: Option<&str>,
+    ) -> Result<Cancelled, Fault> {
         self.cancel_at(Target::Provider(endpoint), id, if_match).await
     }
 
-    pub(super) async fn cancel_at(&self, target: Target<'_>, id: &str, if_match: Option<&str>) -> Result<Cancelled, Fault> {
+    pub(super) async fn cancel_at(
+        &self,
+        target: Target<'_>,
+        id: &str,
+        if_match: Option<&str>,
+    ) -> Result<Cancelled, Fault> {
         let below = format!("Appointment/{}", encoded(id));
         let current = self.call(target, &Ask::read(Operation::GetAppointment, below.clone())).await?;
         let mut appointment = current.resource("Appointment")?;
@@ -68,7 +78,10 @@ fn entity_tag(version: &str) -> String {
 }
 
 fn no_version(party: Party) -> Fault {
-    Fault::Unusable { party, what: "its Appointment came without an ETag, so that it cannot be changed safely".to_owned() }
+    Fault::Unusable {
+        party,
+        what: "its Appointment came without an ETag, so that it cannot be changed safely".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -95,8 +95,10 @@ pub enum Fault {
 impl Refused {
     /// Reads a refusal out of an answer with an error status, whatever its body is (ERR-100).
     pub(super) fn read(asked: Party, status: StatusCode, headers: &HeaderMap, body: &[u8], trace_id: &str) -> Self {
-        let retry_after =
-            headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let retry_after = headers
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse().ok());
         let outcome = outcome(body);
         let by = match (&outcome, asked) {
             // The proxy gives its own outcomes the call's trace ID; a Provider's have another id.
@@ -162,13 +164,7 @@ mod tests {
     const TRACE: &str = "1c3c5e3e-0c0e-4c39-9a1f-5d3b6f1f2a77";
 
     fn read(status: u16, body: &str) -> Refused {
-        Refused::read(
-            Party::Provider,
-            StatusCode::from_u16(status).unwrap(),
-            &HeaderMap::new(),
-            body.as_bytes(),
-            TRACE,
-        )
+        Refused::read(Party::Provider, StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), TRACE)
     }
 
     // covers: ERR-100

@@ -160,7 +160,8 @@ fn registered_for_booking(asid: &Asid, interaction: &InteractionId, system: &Fou
     if !names_in_sds(interaction).iter().any(|name| listed.iter().any(|entry| entry == name.as_str())) {
         return Err(EndpointFault::NotForBooking { asid: asid.clone(), interaction: interaction.clone() });
     }
-    let books = |family: &str| listed.iter().any(|entry| entry.starts_with(family) && entry.contains(":create:appointment"));
+    let books =
+        |family: &str| listed.iter().any(|entry| entry.starts_with(family) && entry.contains(":create:appointment"));
     if books(CARE_CONNECT) && books(GP_CONNECT) {
         return Err(EndpointFault::BothFamilies(asid.clone()));
     }
@@ -173,7 +174,8 @@ fn no_record(party_key: &str, interaction: &InteractionId) -> EndpointFault {
 
 /// The one service root that all records name (SDS-43); the slash that may end it is dropped (FIND-19, X-12).
 fn only_root(party_key: &str, interaction: &InteractionId, found: &[FoundEntry]) -> Result<String, EndpointFault> {
-    let mut roots: Vec<&str> = found.iter().flat_map(|entry| entry.values("nhsMHSEndPoint")).map(String::as_str).collect();
+    let mut roots: Vec<&str> =
+        found.iter().flat_map(|entry| entry.values("nhsMHSEndPoint")).map(String::as_str).collect();
     roots.retain(|root| !root.trim().is_empty());
     roots.sort_unstable();
     roots.dedup();

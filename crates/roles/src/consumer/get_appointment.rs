@@ -12,7 +12,12 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub async fn get_appointment(&self, endpoint: &Endpoint, id: &str, version: Option<&str>) -> Result<Received, Fault> {
+    pub async fn get_appointment(
+        &self,
+        endpoint: &Endpoint,
+        id: &str,
+        version: Option<&str>,
+    ) -> Result<Received, Fault> {
         let below = match version {
             Some(version) => format!("Appointment/{}/_history/{}", encoded(id), encoded(version)),
             None => format!("Appointment/{}", encoded(id)),

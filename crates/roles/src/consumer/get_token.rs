@@ -7,13 +7,13 @@ use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use spine::Operation;
 use spine::dialect::Tokens;
-use spine::token::unsigned::{Claims, Organisation, Device};
+use spine::token::{Device, RequestingOrganisation, SelfMadeClaims, unsigned};
 
+use super::Consumer;
 use super::call::{Target, encoded, split};
 use super::fault::{Fault, Party, Refused};
 use super::settings::TokenClient;
 use super::wire::{MASK, WireMessage, shown};
-use super::Consumer;
 use crate::edge::client::Upload;
 
 /// A signed token that is kept for further calls.
@@ -52,7 +52,8 @@ impl Consumer {
         }
         let answer = self.request_token(&format!("{root}/.default")).await?;
         let unusable = |what: &str| Fault::Unusable { party: Party::TokenEndpoint, what: what.to_owned() };
-        let token = answer.get("access_token").and_then(Value::as_str).ok_or_else(|| unusable("it holds no access_token"))?;
+        let token =
+            answer.get("access_token").and_then(Value::as_str).ok_or_else(|| unusable("it holds no access_token"))?;
         let lifetime = answer.get("expires_in").and_then(Value::as_i64).unwrap_or(0);
         let held = Held { token: token.to_owned(), until: now + lifetime - MARGIN };
         self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(root.to_owned(), held);
@@ -65,7 +66,9 @@ impl Consumer {
     /// [`Fault::Refused`], [`Fault::Unreachable`], or [`Fault::Unsendable`] when no token endpoint is configured.
     pub async fn request_token(&self, scope: &str) -> Result<Value, Fault> {
         let client = self.settings.token.as_ref().ok_or_else(|| {
-            Fault::Unsendable("a signed token is needed and no token endpoint is configured: set [consumer] token".to_owned())
+            Fault::Unsendable(
+                "a signed token is needed and no token endpoint is configured: set [consumer] token".to_owned(),
+            )
         })?;
         let (authority, path) = split(&client.endpoint)?;
         let mut request = Request::new(Upload::Whole(Bytes::from(form(client, scope, &client.client_secret))));
@@ -77,7 +80,10 @@ impl Consumer {
         let sent = match self.client.send(&authority, request, &self.settings.timeouts).await {
             Ok(answered) => {
                 let (head, body) = answered.response.into_parts();
-                body.read_to_end(self.settings.answer_limit).await.map(|body| (head, body)).map_err(|fault| fault.to_string())
+                body.read_to_end(self.settings.answer_limit)
+                    .await
+                    .map(|body| (head, body))
+                    .map_err(|fault| fault.to_string())
             }
             Err(fault) => Err(fault.to_string()),
         };
@@ -103,23 +109,25 @@ impl Consumer {
 
     /// An unsigned token for one call (JW2-01): new each time, five minutes long (JWT-30, JW2-06).
     fn own_token(&self, root: &str, operation: Operation) -> String {
-        let now = self.clock.now().as_second();
-        Claims {
-            issuer: &self.settings.issuer,
-            subject: &self.settings.asid.to_string(),
-            audience: root,
-            issued_at: now,
-            scope: operation.scope(),
+        let settings = &self.settings;
+        unsigned(&SelfMadeClaims {
+            issuer: settings.issuer.clone(),
+            subject: settings.asid.to_string(),
+            audience: root.to_owned(),
+            issued_at: self.clock.now().as_second(),
+            scope: operation.scope().to_owned(),
             device: Device {
-                system: &self.settings.issuer,
-                value: self.settings.asid.as_str(),
-                model: "CareSlot Consumer",
-                version: env!("CARGO_PKG_VERSION"),
+                system: settings.issuer.clone(),
+                value: settings.asid.to_string(),
+                model: "CareSlot Consumer".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-            organisation: Organisation { ods: &self.settings.organisation, name: &self.settings.organisation_name },
+            organisation: RequestingOrganisation {
+                name: settings.organisation_name.clone(),
+                ods_code: settings.organisation.clone(),
+            },
             practitioner: None,
-        }
-        .token()
+        })
     }
 }
 

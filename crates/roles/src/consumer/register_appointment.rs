@@ -84,7 +84,10 @@ impl Consumer {
     /// Keeps the message first and sends it then, so that it is not lost whatever happens in between.
     pub(super) async fn tell(&self, link: &str, message: Value) -> Result<Registered, Fault> {
         self.registry()?;
-        let outbox = self.outbox.as_ref().ok_or_else(|| Fault::Unsendable("there is no place to keep registrations".to_owned()))?;
+        let outbox = self
+            .outbox
+            .as_ref()
+            .ok_or_else(|| Fault::Unsendable("there is no place to keep registrations".to_owned()))?;
         let id = self.ids.uuid().to_string();
         let item = OutboxItem {
             id: id.clone(),

@@ -186,11 +186,13 @@ fn found_slot(slot: &Node, included: &Included<'_>) -> FoundSlot {
     let location = service.and_then(|service| included.of(service.child("location").and_then(reference).as_deref()));
     let practitioner = actor("Practitioner");
     let identifier = slot.child("identifier");
-    let own = |node: Option<&Node>, path: &str| node.and_then(|node| node.find(path)).and_then(Node::text).map(str::to_owned);
+    let own =
+        |node: Option<&Node>, path: &str| node.and_then(|node| node.find(path)).and_then(Node::text).map(str::to_owned);
     FoundSlot {
         id: text("id"),
-        identifier: identifier
-            .and_then(|identifier| Some((identifier.text_of("system")?.to_owned(), identifier.text_of("value")?.to_owned()))),
+        identifier: identifier.and_then(|identifier| {
+            Some((identifier.text_of("system")?.to_owned(), identifier.text_of("value")?.to_owned()))
+        }),
         schedule: schedule.unwrap_or_default(),
         status: text("status"),
         start: text("start"),

@@ -13,7 +13,11 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub async fn search_patient_appointments(&self, endpoint: &Endpoint, number: &NhsNumber) -> Result<Received, Fault> {
+    pub async fn search_patient_appointments(
+        &self,
+        endpoint: &Endpoint,
+        number: &NhsNumber,
+    ) -> Result<Received, Fault> {
         self.appointments_at(Target::Provider(endpoint), number).await
     }
 
@@ -27,11 +31,8 @@ impl Consumer {
 
     async fn appointments_at(&self, target: Target<'_>, number: &NhsNumber) -> Result<Received, Fault> {
         let value = format!("{}|{}", systems::NHS_NUMBER, number.as_str());
-        let below = format!(
-            "Appointment?{}={}",
-            encoded("Appointment.participant.actor:Patient.identifier"),
-            encoded(&value)
-        );
+        let below =
+            format!("Appointment?{}={}", encoded("Appointment.participant.actor:Patient.identifier"), encoded(&value));
         self.call(target, &Ask::read(Operation::SearchPatientAppointments, below)).await
     }
 
@@ -49,6 +50,7 @@ pub(super) fn appointments(bundle: &Node) -> impl Iterator<Item = &Node> {
 
 /// The pointer to the Provider's copy that a registration holds (REG-05).
 pub(super) fn pointer(appointment: &Node) -> Option<&str> {
-    let identifier = appointment.all("identifier").find(|identifier| identifier.text_of("system") == Some(systems::URL_POINTER));
+    let identifier =
+        appointment.all("identifier").find(|identifier| identifier.text_of("system") == Some(systems::URL_POINTER));
     identifier?.text_of("value")
 }
