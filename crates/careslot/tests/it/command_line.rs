@@ -15,7 +15,12 @@ fn careslot(folder: &std::path::Path, line: &str, variables: &[(&str, &str)]) ->
         .output()
         .expect("careslot runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-    format!("exit {}\n--- stdout\n{}--- stderr\n{}", output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    format!(
+        "exit {}\n--- stdout\n{}--- stderr\n{}",
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr)
+    )
 }
 
 #[test]
@@ -47,7 +52,11 @@ fn a_configuration_in_order_is_called_so() {
 #[test]
 fn every_fault_of_a_configuration_is_told_in_one_run() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("my.toml"), "[ssp]\nlisen = \"x\"\n[sds]\nlisten = \"0.0.0.0:389\"\nlisten_tls = \"\"\n").unwrap();
+    fs::write(
+        folder.path().join("my.toml"),
+        "[ssp]\nlisen = \"x\"\n[sds]\nlisten = \"0.0.0.0:389\"\nlisten_tls = \"\"\n",
+    )
+    .unwrap();
     assert_snapshot!(careslot(folder.path(), "config check --config my.toml --for ssp", &[]), @"
     exit 2
     --- stdout
@@ -79,7 +88,10 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
     }
     for line in ["--help", "book --help", "--version", "config show"] {
         let seen = seen(line);
-        assert!(seen.starts_with("exit 0\n--- stdout\n") && seen.ends_with("--- stderr\n"), "`careslot {line}`: {seen}");
+        assert!(
+            seen.starts_with("exit 0\n--- stdout\n") && seen.ends_with("--- stderr\n"),
+            "`careslot {line}`: {seen}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Wall 8 (every module says what it is, interaction files name their requirements, no file over 500 lines), and the names that
 //! are not used.
 
-use super::source::{Source, mentions};
+use super::source::{Fault, Source, mentions};
 use super::walls::Wall;
 
 /// The longest that a hand-written file may be.
@@ -23,11 +23,11 @@ const INTERACTIONS: &[&str] = &[
 /// Endings that say nothing of what a thing is. The standard's HealthcareService is a word of its own.
 const EMPTY_ENDINGS: &[&str] = &["Manager", "Service", "Helper", "Handler", "Util", "Utils", "Data", "Info", "Impl"];
 
-pub(super) const OPENINGS: Wall = Wall { name: "8: modules say what they are", faults: openings };
-pub(super) const LENGTHS: Wall = Wall { name: "8: files stay short", faults: lengths };
-pub(super) const NAMES: Wall = Wall { name: "names say what a thing is", faults: names };
+pub(super) const OPENINGS: Wall = Wall { number: 8, name: "modules say what they are", faults: openings };
+pub(super) const LENGTHS: Wall = Wall { number: 8, name: "files stay short", faults: lengths };
+pub(super) const NAMES: Wall = Wall { number: 8, name: "names say what a thing is", faults: names };
 
-fn openings(source: &Source) -> Vec<String> {
+fn openings(source: &Source) -> Vec<Fault> {
     if !source.path.ends_with(".rs") {
         return Vec::new();
     }
@@ -63,7 +63,7 @@ pub(super) fn has_requirement(text: &str) -> bool {
     })
 }
 
-fn lengths(source: &Source) -> Vec<String> {
+fn lengths(source: &Source) -> Vec<Fault> {
     let lines = source.text.lines().count();
     if lines > MAX_LINES {
         vec![source.fault(
@@ -75,13 +75,13 @@ fn lengths(source: &Source) -> Vec<String> {
     }
 }
 
-fn names(source: &Source) -> Vec<String> {
+fn names(source: &Source) -> Vec<Fault> {
     if !source.path.ends_with(".rs") {
         return Vec::new();
     }
     let code = source.product_code();
     let mut faults = Vec::new();
-    for keyword in ["struct", "enum", "trait", "type"] {
+    for keyword in ["struct", "enum", "trait"] {
         for line in mentions(&code, keyword) {
             let text = code.lines().nth(line - 1).unwrap_or("");
             let after = text.split_once(&format!("{keyword} ")).map_or("", |(_, after)| after);

@@ -1,15 +1,16 @@
 //! Wall 4 (pure crates never panic on input, never log, never read time, environment, files or randomness) and the half of wall 5
 //! that names what `roles` must not touch.
 
-use super::source::Source;
+use super::source::{Fault, Source};
 use super::walls::Wall;
 
-/// What stops the process. A line may say `// not on input: …` when it cannot be reached by what came from outside.
+/// What stops the process.
 const PANICS: &[&str] = &[
     ".unwrap()",
-    ".expect(",
+    ".expect(\"",
+    ".expect(&format!",
     ".unwrap_err()",
-    ".expect_err(",
+    ".expect_err(\"",
     "panic!",
     "unreachable!",
     "todo!",
@@ -45,7 +46,8 @@ const EFFECTS: &[&str] = &[
     "now_v7",
     "thread_rng",
     "getrandom",
-    "rand::",
+    "rand::random",
+    "rand::rng",
 ];
 
 /// What the roles leave to the process that runs them.
@@ -67,11 +69,11 @@ const PROCESS: &[&str] = &[
     "tokio::signal",
 ];
 
-pub(super) const PURE_CRATES: Wall = Wall { name: "4: pure crates are pure", faults: pure_crates };
+pub(super) const PURE_CRATES: Wall = Wall { number: 4, name: "pure crates are pure", faults: pure_crates };
 pub(super) const ROLES_WITHOUT_PROCESS: Wall =
-    Wall { name: "5: roles are handed everything", faults: roles_without_process };
+    Wall { number: 5, name: "roles are handed everything", faults: roles_without_process };
 
-fn pure_crates(source: &Source) -> Vec<String> {
+fn pure_crates(source: &Source) -> Vec<Fault> {
     if !matches!(source.package(), "fhir" | "spine" | "profile") || source.product_path().is_none() {
         return Vec::new();
     }
@@ -81,26 +83,15 @@ fn pure_crates(source: &Source) -> Vec<String> {
         EFFECTS,
         "in a pure crate: take the value as an argument, and leave logging to the roles",
     );
-    let excused: Vec<usize> = (1..)
-        .zip(source.text.lines())
-        .filter(|(_, line)| line.contains("// not on input:"))
-        .map(|(line, _)| line)
-        .collect();
-    for needle in PANICS {
-        for line in super::source::mentions(&code, needle) {
-            // The excuse stands on the line, or on the one before it.
-            if !excused.contains(&line) && !excused.contains(&(line - 1)) {
-                faults.push(source.fault(
-                    line,
-                    &format!("`{needle}` in a pure crate: return an error, or say `// not on input: …` and why"),
-                ));
-            }
-        }
-    }
+    faults.extend(source.faults_at(
+        &code,
+        PANICS,
+        "in a pure crate: return an error, for input must not stop the process",
+    ));
     faults
 }
 
-fn roles_without_process(source: &Source) -> Vec<String> {
+fn roles_without_process(source: &Source) -> Vec<Fault> {
     if source.package() != "roles" || source.product_path().is_none() {
         return Vec::new();
     }
@@ -126,7 +117,7 @@ fn wall_4_fails_on_a_planted_effect_or_panic() {
     ]);
     PURE_CRATES.passes(&[
         ("crates/fhir/src/json.rs", "//! a.unwrap()\nfn f(a: Option<u8>) -> u8 { a.unwrap_or(0) } // panic!\n#[cfg(test)]\nmod tests { fn t() { f(None).unwrap(); } }"),
-        ("crates/fhir/src/schema.rs", "//! x\n// not on input: compiled in, and read by a test\nfn f() { x.expect(\"sound\") }"),
+        ("crates/fhir/src/json.rs", "//! x\nfn f(p: &mut Parser) -> Result<(), E> { p.expect(b':')?; self.expect(\":\") }"),
         ("crates/fhir/tests/it/main.rs", "//! x\nfn f() { x.unwrap() }"),
         ("crates/store/src/lib.rs", "//! x\nfn f() { x.unwrap() }"),
     ]);

@@ -11,6 +11,20 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
+/// What is wrong on one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) path: String,
+    pub(crate) line: usize,
+    pub(crate) what: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
 impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
         Self { path: path.into(), text: text.into() }
@@ -41,12 +55,12 @@ impl Source {
     }
 
     /// One fault of this file.
-    pub(crate) fn fault(&self, line: usize, what: &str) -> String {
-        format!("{}:{line}: {what}", self.path)
+    pub(crate) fn fault(&self, line: usize, what: &str) -> Fault {
+        Fault { path: self.path.clone(), line, what: what.into() }
     }
 
     /// A fault for every place in `code` where one of `needles` stands as a whole word.
-    pub(crate) fn faults_at(&self, code: &str, needles: &[&str], what: &str) -> Vec<String> {
+    pub(crate) fn faults_at(&self, code: &str, needles: &[&str], what: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         for needle in needles {
             faults
