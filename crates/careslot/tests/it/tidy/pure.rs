@@ -78,6 +78,8 @@ fn pure_crates(source: &Source) -> Vec<Fault> {
         return Vec::new();
     }
     let code = source.product_code();
+    // A parser's own `self.expect("…")` answers with an error.
+    let code = code.replace("self.expect(", "self.wants(");
     let mut faults = source.faults_at(
         &code,
         EFFECTS,

@@ -118,7 +118,8 @@ pub(crate) fn mentions(code: &str, needle: &str) -> Vec<usize> {
         .filter(|(at, _)| {
             let before = code[..*at].bytes().next_back();
             let after = code[at + needle.len()..].bytes().next();
-            !(is_word(first) && before.is_some_and(is_word)) && !(is_word(last) && after.is_some_and(is_word))
+            let goes_on = is_word(first) && before.is_some_and(is_word) || is_word(last) && after.is_some_and(is_word);
+            !goes_on
         })
         .map(|(at, _)| line_of(code, at))
         .collect()
@@ -192,11 +193,12 @@ fn text_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         // A lifetime has no closing quote one letter (or one escape) later.
         b'\'' if bytes.get(at + 1) == Some(&b'\\') => Some((at + 1, end_of_quoted(bytes, at + 1, b'\''))),
         b'\'' => {
-            let letter = std::str::from_utf8(&bytes[at + 1..bytes.len().min(at + 5)]).map_or_else(
-                |error| std::str::from_utf8(&bytes[at + 1..at + 1 + error.valid_up_to()]).unwrap_or(""),
-                |text| text,
-            );
-            let width = letter.chars().next().map_or(1, char::len_utf8);
+            let width = match bytes.get(at + 1)? {
+                0..=0x7f => 1,
+                0x80..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0.. => 4,
+            };
             (bytes.get(at + 1 + width) == Some(&b'\'')).then_some((at + 1, at + 2 + width))
         }
         _ => None,
@@ -228,7 +230,7 @@ fn test_items(code: &str) -> Vec<Range<usize>> {
 /// `text` with `ranges` of it made into spaces; lines stay where they are.
 fn wiped(text: &str, ranges: &[Range<usize>]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for byte in ranges.iter().flat_map(|range| range.clone()).filter(|at| text.as_bytes()[*at] != b'\n') {
+    for byte in ranges.iter().flat_map(Clone::clone).filter(|at| text.as_bytes()[*at] != b'\n') {
         bytes[byte] = b' ';
     }
     String::from_utf8_lossy(&bytes).into_owned()
