@@ -1,0 +1,17 @@
+//! All network behaviour that roles share: sockets, TLS and certificates, the HTTPS client, the operations listener.
+//! This is the only place that turns a refusal into an HTTP status.
+
+pub mod client;
+pub mod clock;
+pub mod crl;
+pub mod directory;
+mod line;
+pub mod listen;
+pub mod operations;
+pub mod pace;
+pub mod peer;
+pub mod tls;
+pub mod verify;
+
+/// Any error, for the bodies of requests and answers whose kind nobody asks about.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,5 @@
+//! The roles, driven through real sockets.
+
+mod edge;
+mod fixed;
+mod pki;

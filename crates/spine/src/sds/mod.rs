@@ -1,0 +1,1 @@
+//! The Spine Directory Service.
