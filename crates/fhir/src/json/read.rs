@@ -29,7 +29,10 @@ pub fn read_with(types: &'static Types, source: &[u8], limits: &Limits) -> Resul
 
 fn document(types: &'static Types, source: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
     if source.len() > limits.bytes.min(u32::MAX as usize) {
-        return Err(Fault::too_large(0, format!("the document has {} bytes; {} are allowed", source.len(), limits.bytes)));
+        return Err(Fault::too_large(
+            0,
+            format!("the document has {} bytes; {} are allowed", source.len(), limits.bytes),
+        ));
     }
     let text = std::str::from_utf8(source)
         .map_err(|error| Fault::malformed(error.valid_up_to(), "the text is not UTF-8 from here on"))?;
@@ -107,7 +110,10 @@ impl<'s> Reader<'s> {
     /// Reads an object's members into the children of its node.
     fn object(&mut self, kind: &'static Type, place: &Place<'_>, depth: usize) -> Result<Vec<Node>, Fault> {
         if depth > self.depth {
-            return Err(Fault::too_large(self.lexer.at, format!("nested deeper than the {} levels allowed", self.depth)));
+            return Err(Fault::too_large(
+                self.lexer.at,
+                format!("nested deeper than the {} levels allowed", self.depth),
+            ));
         }
         self.lexer.expect(b'{', "an object")?;
         let start = self.stack.len();
@@ -144,12 +150,23 @@ impl<'s> Reader<'s> {
         if let Some(field) = kind.field(&key) {
             seen.note(field, false, &key, at)?;
             let merges = seen.has(field, true);
-            return self.known(Member { field: Some(field), key: field.name(), kind: field.kind() }, merges, start, place, depth);
+            return self.known(
+                Member { field: Some(field), key: field.name(), kind: field.kind() },
+                merges,
+                start,
+                place,
+                depth,
+            );
         }
         let companion_of = key.strip_prefix('_').and_then(|name| kind.field(name));
         if let Some(field) = companion_of.filter(|field| self.may_have_companion(field, start)) {
             seen.note(field, true, &key, at)?;
-            return self.companion(Member { field: Some(field), key: field.name(), kind: field.kind() }, start, place, depth);
+            return self.companion(
+                Member { field: Some(field), key: field.name(), kind: field.kind() },
+                start,
+                place,
+                depth,
+            );
         }
         seen.others.note(&key, at)?;
         if key == "resourceType" && self.takes_type(kind)? {
@@ -203,7 +220,10 @@ impl<'s> Reader<'s> {
         }
         // The companion of an unknown primitive is known by its place, straight behind it.
         let before = key.strip_prefix('_').filter(|name| {
-            self.stack.get(start..).and_then(<[Node]>::last).is_some_and(|last| last.field().is_none() && last.name() == *name)
+            self.stack
+                .get(start..)
+                .and_then(<[Node]>::last)
+                .is_some_and(|last| last.field().is_none() && last.name() == *name)
         });
         let unknown = self.types.unknown();
         if let Some(name) = before.filter(|_| matches!(self.lexer.peek(), Some(b'{' | b'['))) {
@@ -269,9 +289,18 @@ impl<'s> Reader<'s> {
         match first {
             Some(b'{') => self.fill_object(&mut node, place, depth)?,
             Some(b'[') => {
-                self.issues.add(IssueKind::WrongShape, place, at as usize, expected_value(member.kind), "an array in an array");
+                self.issues.add(
+                    IssueKind::WrongShape,
+                    place,
+                    at as usize,
+                    expected_value(member.kind),
+                    "an array in an array",
+                );
                 if depth >= self.depth {
-                    return Err(Fault::too_large(at as usize, format!("nested deeper than the {} levels allowed", self.depth)));
+                    return Err(Fault::too_large(
+                        at as usize,
+                        format!("nested deeper than the {} levels allowed", self.depth),
+                    ));
                 }
                 let mark = self.stack.len();
                 self.array(place, |reader, place| reader.item(member, place, false, depth + 1))?;

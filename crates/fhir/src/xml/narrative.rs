@@ -3,8 +3,8 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::tag::{Scope, Tag, bad_reference, declared_prefix, resolve};
 use super::is_xml_character;
+use super::tag::{Scope, Tag, bad_reference, declared_prefix, resolve};
 use crate::issue::{Fault, SyntaxError};
 
 /// Says why a text is not a well-formed `div` that XML can carry as it is, white space around it aside. Which elements
@@ -19,7 +19,8 @@ pub(super) fn check(text: &str, scope: &Scope<'_>) -> Result<(), Fault> {
     if let Some((at, _)) = text.char_indices().find(|(_, letter)| !is_xml_character(*letter)) {
         return Err(Fault::malformed(at, "a character that XML cannot hold"));
     }
-    let mut checker = Checker { text, scope, declared: Vec::new(), open: Vec::new(), attributes: Vec::new(), done: false };
+    let mut checker =
+        Checker { text, scope, declared: Vec::new(), open: Vec::new(), attributes: Vec::new(), done: false };
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     loop {

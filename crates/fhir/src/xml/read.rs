@@ -35,7 +35,10 @@ pub fn read_with(types: &'static Types, source: &[u8], limits: &Limits) -> Resul
 
 fn document(types: &'static Types, source: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
     if source.len() > limits.bytes.min(u32::MAX as usize) {
-        return Err(Fault::too_large(0, format!("the document has {} bytes; {} are allowed", source.len(), limits.bytes)));
+        return Err(Fault::too_large(
+            0,
+            format!("the document has {} bytes; {} are allowed", source.len(), limits.bytes),
+        ));
     }
     let text = std::str::from_utf8(source)
         .map_err(|error| Fault::malformed(error.valid_up_to(), "the text is not UTF-8 from here on"))?;
@@ -132,7 +135,10 @@ impl<'s> Reader<'s> {
                 Event::Decl(declaration) if piece.at == self.start => check_declaration(declaration, piece.at)?,
                 Event::Comment(_) => {}
                 Event::Text(_) if self.is_blank(&piece) => {}
-                Event::Eof => return root.ok_or_else(|| Fault::malformed(piece.at, "expected a resource, but the text ends here")),
+                Event::Eof => {
+                    return root
+                        .ok_or_else(|| Fault::malformed(piece.at, "expected a resource, but the text ends here"));
+                }
                 Event::Start(_) | Event::Empty(_) => {
                     return Err(Fault::malformed(piece.at, "expected nothing more behind the resource"));
                 }
@@ -159,12 +165,19 @@ impl<'s> Reader<'s> {
         let attributes = self.open(&tag)?;
         let space = self.scope.find(tag.prefix(), tag.at)?;
         self.check_space(&space, place, tag.at);
-        let type_name = if matches!(space, Space::Fhir | Space::None) { tag.local().into() } else { expanded(&space, tag.local()) };
+        let type_name =
+            if matches!(space, Space::Fhir | Space::None) { tag.local().into() } else { expanded(&space, tag.local()) };
         let kind = self.types.resource(&type_name).unwrap_or_else(|| self.types.foreign());
         let mut node = Node::new(name, kind, offset(tag.at));
         let start = self.stack.len();
         if kind.kind() == TypeKind::ForeignResource {
-            self.issues.add(IssueKind::UnknownResourceType, place, tag.at, "a resource type of STU3 that is served here", &type_name);
+            self.issues.add(
+                IssueKind::UnknownResourceType,
+                place,
+                tag.at,
+                "a resource type of STU3 that is served here",
+                &type_name,
+            );
             let mut told = Node::new(Name::Unknown("resourceType".into()), self.types.unknown(), offset(tag.at));
             told.value = Some(Scalar::String((*type_name).into()));
             self.push(told)?;
@@ -201,7 +214,9 @@ impl<'s> Reader<'s> {
         let index = self.note(seen, field, &name, place, tag.at);
         let child = Place { parent: Some(place), name: &name, index };
         match field {
-            Some(field) if field.kind().is_xhtml() => self.narrative(field, &tag, &attributes, &space, piece, &child)?,
+            Some(field) if field.kind().is_xhtml() => {
+                self.narrative(field, &tag, &attributes, &space, piece, &child)?
+            }
             Some(field) if field.kind().kind() == TypeKind::AnyResource => {
                 self.check_space(&space, &child, tag.at);
                 seen.scattered |= self.wrapper(field, &attributes, piece, &child, depth + 1)?;
@@ -224,7 +239,14 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn report_element(&mut self, field: Option<&Field>, parent: &Type, space: &Space<'_>, place: &Place<'_>, at: usize) {
+    fn report_element(
+        &mut self,
+        field: Option<&Field>,
+        parent: &Type,
+        space: &Space<'_>,
+        place: &Place<'_>,
+        at: usize,
+    ) {
         match field {
             Some(field) => {
                 self.check_space(space, place, at);
@@ -310,7 +332,9 @@ impl<'s> Reader<'s> {
     fn check_value(&mut self, node: &Node, place: &Place<'_>, at: usize) {
         let expected = match (node.kind.kind(), &node.value, node.kind.scalar()) {
             (TypeKind::Unknown, ..) | (_, None, _) => return,
-            (_, Some(Scalar::String(_)), Some(schema::ScalarKind::Number)) => format!("a number ({})", node.kind.name()),
+            (_, Some(Scalar::String(_)), Some(schema::ScalarKind::Number)) => {
+                format!("a number ({})", node.kind.name())
+            }
             (_, Some(Scalar::String(_)), Some(schema::ScalarKind::Boolean)) => "true or false".to_owned(),
             (_, _, None) => format!("elements of {} and no value", node.kind.name()),
             _ => return,
@@ -328,7 +352,8 @@ impl<'s> Reader<'s> {
             return Ok(());
         }
         if node.kind.is_known() {
-            let expected = if node.kind.is_primitive() { "value and id only" } else { "id only, or url on an extension" };
+            let expected =
+                if node.kind.is_primitive() { "value and id only" } else { "id only, or url on an extension" };
             self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, expected, &name);
         }
         let mut unknown = Node::new(Name::Unknown((*name).into()), self.types.unknown(), offset(attribute.at));
@@ -452,7 +477,13 @@ impl<'s> Reader<'s> {
             return self.push(node);
         }
         if *space != Space::Xhtml {
-            self.issues.add(IssueKind::WrongNamespace, place, tag.at, format!("xmlns=\"{}\"", super::XHTML), space.name());
+            self.issues.add(
+                IssueKind::WrongNamespace,
+                place,
+                tag.at,
+                format!("xmlns=\"{}\"", super::XHTML),
+                space.name(),
+            );
         }
         if let Event::Start(start) = &piece.event {
             self.events.read_to_end(start.name()).map_err(|error| narrative::not_well_formed(&self.events, &error))?;

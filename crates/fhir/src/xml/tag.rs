@@ -150,7 +150,10 @@ pub(super) fn resolve(name: &str) -> Option<char> {
 }
 
 pub(super) fn bad_reference(at: usize) -> Fault {
-    Fault::forbidden(at, "only &amp; &lt; &gt; &quot; &apos; and numeric references are allowed; write other characters as they are")
+    Fault::forbidden(
+        at,
+        "only &amp; &lt; &gt; &quot; &apos; and numeric references are allowed; write other characters as they are",
+    )
 }
 
 pub(super) fn is_space(byte: u8) -> bool {

@@ -119,7 +119,8 @@ impl Writer<'_> {
     }
 
     fn content(&mut self, node: &Node, space: &str) {
-        let elements = || node.children.iter().filter(|child| !is_attribute(child, &node.children) && !is_hidden(child, node));
+        let elements =
+            || node.children.iter().filter(|child| !is_attribute(child, &node.children) && !is_hidden(child, node));
         if is_in_order(&node.children) {
             elements().for_each(|child| self.element(child, space));
             return;

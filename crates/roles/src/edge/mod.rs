@@ -8,6 +8,7 @@ pub mod body;
 pub mod client;
 pub mod clock;
 pub mod crl;
+pub mod directory;
 pub mod etag;
 mod line;
 pub mod listen;
