@@ -178,9 +178,8 @@ impl Content {
         match (self, format) {
             (Self::Json(bytes), Format::Json) => Ok(bytes.clone()),
             (Self::Json(bytes), Format::Xml) => {
-                let parsed = fhir::json::read(bytes, &fhir::Limits::GENEROUS).map_err(|error| {
-                    Refusal::new(Reason::InternalError, "A stored resource cannot be read").caused_by(error)
-                })?;
+                let parsed = fhir::json::read(bytes, &fhir::Limits::GENEROUS)
+                    .map_err(|error| Refusal::new(Reason::StoredResourceBroken, "").caused_by(error))?;
                 Ok(fhir::xml::write(&parsed.resource).into())
             }
             (Self::Tree(tree), Format::Json) => Ok(fhir::json::write(tree).into()),
@@ -254,8 +253,9 @@ pub fn imf_fixdate(at: Timestamp) -> String {
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Refusal> {
-    HeaderValue::from_str(text)
-        .map_err(|error| Refusal::new(Reason::InternalError, "A header of the answer cannot be written").caused_by(error))
+    HeaderValue::from_str(text).map_err(|error| {
+        Refusal::new(Reason::InternalError, "A header of the answer cannot be written").caused_by(error)
+    })
 }
 
 #[cfg(test)]

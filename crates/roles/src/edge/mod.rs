@@ -3,12 +3,16 @@
 
 pub mod answer;
 pub mod audit;
+pub mod authorise;
 pub mod base;
 pub mod body;
 pub mod client;
 pub mod clock;
 pub mod crl;
+pub mod directory;
 pub mod etag;
+pub mod fhir_call;
+pub mod judgement;
 mod line;
 pub mod listen;
 pub mod negotiate;
