@@ -4,5 +4,6 @@
 pub mod consumer;
 pub mod edge;
 pub mod provider;
+pub mod sds;
 pub mod token;
 pub mod web;

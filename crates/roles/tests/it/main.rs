@@ -4,5 +4,6 @@ mod edge;
 mod fixed;
 mod pki;
 mod plain_http;
+mod sds;
 mod token;
 mod web;
