@@ -181,7 +181,8 @@ mod tests {
         let by_ods = Query::records_of_organisation(&ods, &InteractionId::CREATE_APPOINTMENT);
         assert_eq!(one_record(&answers(&directory, &by_ods)).unwrap().id, "S2");
         assert_eq!(answers(&directory, &Query::system_of_organisation(&ods, &party_key())).len(), 1);
-        assert!(holds_fqdn(&[mhs.clone()], "int.provider.nhs.uk") && !holds_fqdn(&[mhs], "provider.nhs.uk"));
+        let records = [mhs];
+        assert!(holds_fqdn(&records, "int.provider.nhs.uk") && !holds_fqdn(&records, "provider.nhs.uk"));
     }
 
     // covers: SDS-40, SDS-42, SDS-43, SDS-44, V19

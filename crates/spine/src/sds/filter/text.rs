@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
             _ => (left, ""),
         };
         let name = if operator == ":" { attribute.split(':').next().unwrap_or_default() } else { attribute };
-        if !is_description(name) && !(name.is_empty() && operator == ":") {
+        if !(is_description(name) || (name.is_empty() && operator == ":")) {
             let came = crate::identifiers::quote(attribute);
             return Err(self.fault(format!("an attribute name was expected before =, got {came}")));
         }

@@ -94,6 +94,7 @@ fn no_such_object(fault: NoSuchObject) -> Refusal {
 }
 
 /// Which of the entries that match are sent.
+#[derive(Clone, Copy)]
 struct Window {
     skip: usize,
     most: usize,
@@ -169,9 +170,7 @@ impl Selection {
                 "*" => selection.user = true,
                 "+" => selection.operational = true,
                 "1.1" => {}
-                name => {
-                    selection.named.push(AttributeId::of(name).map_or(name, |id| id.row().name).to_ascii_lowercase())
-                }
+                name => selection.named.push(name_of(name).to_ascii_lowercase()),
             }
         }
         selection
@@ -220,7 +219,10 @@ pub(super) fn compare(request: &CompareRequest, directory: &Directory) -> Refusa
     match directory.search(&base, Scope::Base, &equal).map(|mut found| found.next().is_some()) {
         Ok(true) => (ResultCode::CompareTrue, String::new(), String::new()),
         Ok(false) => {
-            match directory.get(&base).is_some_and(|entry| !entry.values(attribute_name(request)).is_empty()) {
+            match directory
+                .get(&base)
+                .is_some_and(|entry| !entry.values(name_of(&request.ava.attribute_desc)).is_empty())
+            {
                 true => (ResultCode::CompareFalse, String::new(), String::new()),
                 false => (ResultCode::NoSuchAttribute, String::new(), "the entry has no such attribute".to_owned()),
             }
@@ -229,8 +231,8 @@ pub(super) fn compare(request: &CompareRequest, directory: &Directory) -> Refusa
     }
 }
 
-fn attribute_name(request: &CompareRequest) -> &str {
-    let description = request.ava.attribute_desc.0.as_str();
+/// The name that the schema has for a description; the description itself where it has none.
+fn name_of(description: &str) -> &str {
     AttributeId::of(description).map_or(description, |id| id.row().name)
 }
 
