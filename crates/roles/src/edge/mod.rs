@@ -4,6 +4,7 @@
 pub mod client;
 pub mod clock;
 pub mod crl;
+pub mod directory;
 mod line;
 pub mod listen;
 pub mod operations;
