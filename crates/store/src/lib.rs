@@ -11,9 +11,14 @@ mod audit;
 mod diary;
 mod directory;
 mod error;
+mod group_commit;
 mod outbox;
+mod postgres;
 mod registrations;
 mod settings;
+mod sql;
+mod sqlite;
+mod store;
 mod token_clients;
 mod window;
 
@@ -28,7 +33,9 @@ pub use diary::{
 pub use directory::{DirectoryChanges, DirectoryEntries, DirectoryEntry};
 pub use error::{Result, StoreError};
 pub use outbox::{Outbox, OutboxItem};
+pub use postgres::password_from;
 pub use registrations::{RegisterOutcome, Registration, Registrations};
 pub use settings::Settings;
+pub use store::Store;
 pub use token_clients::{HashedSecret, TokenClient, TokenClients};
 pub use window::{Bound, Window};

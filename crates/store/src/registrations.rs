@@ -3,9 +3,12 @@
 
 use async_trait::async_trait;
 
-use crate::AuditRecord;
-use crate::appointments::{AppointmentVersion, Change, ChangeOutcome, PatientQuery, RequestId};
-use crate::error::Result;
+use crate::appointments::write::{NewAppointment, appointment_key, request_key, request_step, reused};
+use crate::appointments::{AppointmentVersion, Change, ChangeOutcome, PatientQuery, RequestId, read};
+use crate::error::{Result, StoreError};
+use crate::group_commit::{EVERYTHING, Operation, Ruling};
+use crate::sql::{Session, Step};
+use crate::{AuditRecord, Store};
 
 /// A registration to be made: everything that becomes durable at once, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +78,107 @@ pub trait Registrations: Send + Sync {
 
     /// Forgets every record and request id, so that a demonstration begins anew. The audit trail stays and gets `audit` added.
     async fn clear_registrations(&self, audit: AuditRecord) -> Result<()>;
+}
+
+#[async_trait]
+impl Registrations for Store {
+    async fn register(&self, registration: Registration) -> Result<RegisterOutcome> {
+        self.carry_out(registration).await
+    }
+
+    async fn change_registration(&self, change: Change) -> Result<ChangeOutcome> {
+        self.carry_out(Change { frees_slot: false, ..change }).await
+    }
+
+    async fn registration_request(&self, request: &RequestId) -> Result<Option<String>> {
+        read::request(&mut self.reader().await?, request).await
+    }
+
+    async fn registration(&self, id: &str) -> Result<Option<AppointmentVersion>> {
+        read::current(&mut self.reader().await?, id).await
+    }
+
+    async fn registration_version(&self, id: &str, version: u32) -> Result<Option<AppointmentVersion>> {
+        read::version(&mut self.reader().await?, id, version).await
+    }
+
+    async fn registration_history(&self, id: &str) -> Result<Vec<AppointmentVersion>> {
+        read::history(&mut self.reader().await?, id).await
+    }
+
+    async fn registrations_of(&self, query: &PatientQuery) -> Result<Vec<AppointmentVersion>> {
+        read::of_patient(&mut self.reader().await?, query).await
+    }
+
+    async fn clear_registrations(&self, audit: AuditRecord) -> Result<()> {
+        self.carry_out(Clear { audit: Some(audit) }).await
+    }
+}
+
+#[async_trait]
+impl Operation for Registration {
+    type Outcome = RegisterOutcome;
+
+    fn keys(&self) -> Vec<String> {
+        let request = self.request.iter().map(request_key);
+        request.chain([appointment_key(&self.appointment_id), format!("pointer/{}", self.pointer)]).collect()
+    }
+
+    async fn run(&self, session: &mut Session) -> Result<Ruling<RegisterOutcome>> {
+        let mut steps: Vec<Step<'_>> =
+            self.request.iter().map(|request| request_step(request, &self.appointment_id)).collect();
+        let requests = steps.len();
+        NewAppointment {
+            id: &self.appointment_id,
+            pointer: Some(&self.pointer),
+            content: &self.content,
+            status: &self.status,
+            patients: &self.patients,
+            documents: &[],
+            start: self.start,
+            end: self.end,
+            at: self.at,
+        }
+        .add_steps(&mut steps);
+        match session.steps(&steps).await? {
+            None => Ok(Ruling::Done(RegisterOutcome::Registered)),
+            Some(place) if place < requests => {
+                let appointment_id = reused(session, self.request.as_ref()).await?;
+                Ok(Ruling::Refused(RegisterOutcome::RequestIdReused { appointment_id }))
+            }
+            Some(_) => {
+                let sql = "select id from appointment where pointer = ?1";
+                match session.first(sql, &[(&self.pointer).into()], |row| row.text(0)).await? {
+                    Some(appointment_id) => Ok(Ruling::Refused(RegisterOutcome::DuplicatePointer { appointment_id })),
+                    None => Err(StoreError::Unstorable("the id of the new record is in use".to_owned())),
+                }
+            }
+        }
+    }
+
+    fn audit(&mut self) -> Option<AuditRecord> {
+        Some(std::mem::take(&mut self.audit))
+    }
+}
+
+struct Clear {
+    audit: Option<AuditRecord>,
+}
+
+#[async_trait]
+impl Operation for Clear {
+    type Outcome = ();
+
+    fn keys(&self) -> Vec<String> {
+        vec![EVERYTHING.to_owned()]
+    }
+
+    async fn run(&self, session: &mut Session) -> Result<Ruling<()>> {
+        crate::appointments::write::forget_all(session).await?;
+        Ok(Ruling::Done(()))
+    }
+
+    fn audit(&mut self) -> Option<AuditRecord> {
+        self.audit.take()
+    }
 }

@@ -1,10 +1,14 @@
 //! The Provider's diary: services, the Schedules that they are given in, and the Slots of these (SMG-01, SMG-02), with the resources
 //! that a slot search may include (SLT-20). What is served is kept as the bytes to serve.
 
+mod load;
+mod search;
+
 use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::window::Window;
+use crate::{AuditRecord, Store};
 
 /// The status of a Slot, with FHIR's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -204,10 +208,10 @@ pub struct SlotPage {
 pub trait Diary: Send + Sync {
     /// Puts this diary in place of the one that is there, and forgets every Appointment and request id with it. The audit trail stays
     /// and gets `audit` added: this is also how a demonstration is put back.
-    async fn load(&self, content: DiaryContent, audit: crate::AuditRecord) -> Result<()>;
+    async fn load(&self, content: DiaryContent, audit: AuditRecord) -> Result<()>;
 
     /// Adds Slots to the Schedules that are there. All or none: an id that is in use is [`crate::StoreError::Unstorable`].
-    async fn add_slots(&self, slots: Vec<NewSlot>, audit: crate::AuditRecord) -> Result<()>;
+    async fn add_slots(&self, slots: Vec<NewSlot>, audit: AuditRecord) -> Result<()>;
 
     /// One page of the Slots that match.
     async fn free_slots(&self, query: &SlotQuery) -> Result<SlotPage>;
@@ -226,4 +230,39 @@ pub trait Diary: Send + Sync {
 
     /// What these includes bring for these Schedules, each resource once (SLT-32), by type and id.
     async fn included(&self, schedule_ids: &[String], includes: &[Include]) -> Result<Vec<Resource>>;
+}
+
+#[async_trait]
+impl Diary for Store {
+    async fn load(&self, content: DiaryContent, audit: AuditRecord) -> Result<()> {
+        self.carry_out(load::Load { content, audit: Some(audit) }).await
+    }
+
+    async fn add_slots(&self, slots: Vec<NewSlot>, audit: AuditRecord) -> Result<()> {
+        self.carry_out(load::AddSlots { slots, audit: Some(audit) }).await
+    }
+
+    async fn free_slots(&self, query: &SlotQuery) -> Result<SlotPage> {
+        search::free_slots(&mut self.reader().await?, query).await
+    }
+
+    async fn service_known(&self, name: &str) -> Result<bool> {
+        search::service_known(&mut self.reader().await?, name).await
+    }
+
+    async fn slot(&self, id: &str) -> Result<Option<StoredSlot>> {
+        search::slot(&mut self.reader().await?, id).await
+    }
+
+    async fn slot_by_identifier(&self, system: &str, value: &str) -> Result<Option<StoredSlot>> {
+        search::slot_by_identifier(&mut self.reader().await?, system, value).await
+    }
+
+    async fn resource(&self, resource_type: &str, id: &str) -> Result<Option<Vec<u8>>> {
+        search::resource(&mut self.reader().await?, resource_type, id).await
+    }
+
+    async fn included(&self, schedule_ids: &[String], includes: &[Include]) -> Result<Vec<Resource>> {
+        search::included(&mut self.reader().await?, schedule_ids, includes).await
+    }
 }

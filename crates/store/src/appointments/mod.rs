@@ -1,10 +1,13 @@
 //! The Provider's Appointments: booked once (BOOK-09), every version kept (VER-02), a request carried out once (XTI-04, XTI-05).
 
+pub(crate) mod read;
+pub(crate) mod write;
+
 use async_trait::async_trait;
 
-use crate::AuditRecord;
 use crate::error::Result;
 use crate::window::Window;
+use crate::{AuditRecord, Store};
 
 /// A Consumer's `X-Request-ID`. Two Consumers may use the same value (XTI-05).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -153,4 +156,39 @@ pub trait Appointments: Send + Sync {
 
     /// The current versions of the Appointments with this `DocumentReference.identifier` value (BOOK-22).
     async fn appointments_with_document(&self, identifier: &str) -> Result<Vec<AppointmentVersion>>;
+}
+
+#[async_trait]
+impl Appointments for Store {
+    async fn book(&self, booking: Booking) -> Result<BookOutcome> {
+        self.carry_out(booking).await
+    }
+
+    async fn change(&self, change: Change) -> Result<ChangeOutcome> {
+        self.carry_out(change).await
+    }
+
+    async fn request(&self, request: &RequestId) -> Result<Option<String>> {
+        read::request(&mut self.reader().await?, request).await
+    }
+
+    async fn appointment(&self, id: &str) -> Result<Option<AppointmentVersion>> {
+        read::current(&mut self.reader().await?, id).await
+    }
+
+    async fn version(&self, id: &str, version: u32) -> Result<Option<AppointmentVersion>> {
+        read::version(&mut self.reader().await?, id, version).await
+    }
+
+    async fn history(&self, id: &str) -> Result<Vec<AppointmentVersion>> {
+        read::history(&mut self.reader().await?, id).await
+    }
+
+    async fn appointments_of(&self, query: &PatientQuery) -> Result<Vec<AppointmentVersion>> {
+        read::of_patient(&mut self.reader().await?, query).await
+    }
+
+    async fn appointments_with_document(&self, identifier: &str) -> Result<Vec<AppointmentVersion>> {
+        read::with_document(&mut self.reader().await?, identifier).await
+    }
 }

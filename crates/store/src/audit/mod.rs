@@ -1,12 +1,18 @@
 //! The audit trail: every access and every refusal, one record each, in order, in a chain of hashes that shows a change made behind
 //! the program's back (AUD-01, AUD-04). There is no operation that changes or removes a record.
 
+pub(crate) mod chain;
+mod verify;
+
 use async_trait::async_trait;
 
+use crate::Store;
 use crate::error::Result;
+use crate::group_commit::{Operation, Ruling};
+use crate::sql::{Query, Session};
 
 /// One thing that happened, as the role tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// When it happened, in milliseconds since 1970.
     pub at: i64,
@@ -105,4 +111,69 @@ pub trait Audit: Send + Sync {
 
     /// The records that pass the filter, oldest first.
     async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>>;
+}
+
+#[async_trait]
+impl Audit for Store {
+    async fn append(&self, record: AuditRecord) -> Result<()> {
+        self.carry_out(Append { record: Some(record) }).await
+    }
+
+    async fn append_behind(&self, record: AuditRecord) -> Result<()> {
+        self.queue().record(record).await
+    }
+
+    async fn verify(&self) -> Result<Verification> {
+        verify::verify(&mut self.reader().await?).await
+    }
+
+    async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {
+        list(&mut self.reader().await?, filter).await
+    }
+}
+
+/// A record whose caller waits for it. It touches nothing else.
+struct Append {
+    record: Option<AuditRecord>,
+}
+
+#[async_trait]
+impl Operation for Append {
+    type Outcome = ();
+
+    fn keys(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn run(&self, _session: &mut Session) -> Result<Ruling<()>> {
+        Ok(Ruling::Done(()))
+    }
+
+    fn audit(&mut self) -> Option<AuditRecord> {
+        self.record.take()
+    }
+}
+
+async fn list(session: &mut Session, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {
+    let mut query = Query::new(
+        "select chain, sequence, recorded_at, trace_id, requirement, body, hash from audit_record where 1 = 1",
+    );
+    if let Some(trace_id) = &filter.trace_id {
+        query.and("trace_id = {}", [trace_id.into()]);
+    }
+    if let Some(chain) = &filter.chain {
+        query.and("chain = {}", [chain.into()]);
+    }
+    if let Some(from) = filter.from {
+        query.and("recorded_at >= {}", [from.into()]);
+    }
+    if let Some(until) = filter.until {
+        query.and("recorded_at < {}", [until.into()]);
+    }
+    if let Some(after) = &filter.after {
+        let place = [after.at.into(), (&after.chain).into(), after.sequence.into()];
+        query.and("(recorded_at, chain, sequence) > ({}, {}, {})", place);
+    }
+    query.then("order by recorded_at, chain, sequence limit {}", [filter.limit.into()]);
+    session.rows(query.sql(), query.values(), verify::read_record).await
 }
