@@ -77,7 +77,7 @@ pub const REFERENCED_TYPES: [&str; 7] =
     ["Slot", "Schedule", "HealthcareService", "Practitioner", "PractitionerRole", "Organization", "Location"];
 
 /// What one operation needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationRow {
     /// The operation.
     pub operation: Operation,
@@ -159,14 +159,7 @@ const fn row(
 
 /// The same row for an operation that changes an Appointment.
 const fn writing(row: OperationRow) -> OperationRow {
-    OperationRow {
-        operation: row.operation,
-        verb: row.verb,
-        path: row.path,
-        interactions: row.interactions,
-        scopes: row.scopes,
-        group: Some(Group::CreateAppointment),
-    }
+    OperationRow { group: Some(Group::CreateAppointment), ..row }
 }
 
 impl Operation {

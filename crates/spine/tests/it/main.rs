@@ -1,0 +1,5 @@
+//! The national words from outside, through the public interface alone.
+
+mod forged_tokens;
+mod made_tokens;
+mod tokens;
