@@ -2,3 +2,4 @@
 //! settings; `edge` holds the network behaviour that they share. No role names another role: they meet on a socket.
 
 pub mod edge;
+pub mod ssp;

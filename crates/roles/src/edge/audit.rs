@@ -66,7 +66,14 @@ impl Ending<'_> {
 impl Trail {
     /// A trail at its beginning.
     #[must_use]
-    pub fn begin(role: &'static str, at: Timestamp, own_id: String, method: &str, path: &str, headers: &HeaderMap) -> Self {
+    pub fn begin(
+        role: &'static str,
+        at: Timestamp,
+        own_id: String,
+        method: &str,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Self {
         Self {
             role,
             at,

@@ -143,11 +143,14 @@ impl DirectoryClient {
 
     async fn ask(&self, mut ldap: Ldap, filter: &str, attributes: &[&str]) -> Result<Vec<Entry>, DirectoryFault> {
         let options = SearchOptions::new().sizelimit(self.settings.entries);
-        let searching = ldap.with_search_options(options).search(&self.settings.base, Scope::Subtree, filter, attributes);
+        let searching =
+            ldap.with_search_options(options).search(&self.settings.base, Scope::Subtree, filter, attributes);
         let answer = timeout(self.settings.search, searching).await.map_err(|_| DirectoryFault::TimedOut)??;
         let (entries, result) = (answer.0, answer.1);
         match result.rc {
-            SUCCESS => Ok(entries.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate()).map(read).collect()),
+            SUCCESS => {
+                Ok(entries.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate()).map(read).collect())
+            }
             NO_SUCH_OBJECT => Ok(Vec::new()),
             SIZE_LIMIT_EXCEEDED => Err(DirectoryFault::TooMany),
             code => Err(DirectoryFault::Refused { code, text: result.text }),

@@ -1,15 +1,18 @@
 //! All network behaviour that roles share: sockets, TLS and certificates, the HTTPS client, the operations listener.
 //! This is the only place that turns a refusal into an HTTP status.
 
+pub mod audit;
 pub mod client;
 pub mod clock;
 pub mod crl;
 pub mod directory;
 mod line;
 pub mod listen;
+pub mod negotiate;
 pub mod operations;
 pub mod pace;
 pub mod peer;
+pub mod refusal;
 pub mod tls;
 pub mod verify;
 

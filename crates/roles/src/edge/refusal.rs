@@ -44,6 +44,7 @@ pub struct RefusedIssue {
 
 #[derive(Debug, Default)]
 struct Extra {
+    opening: Option<String>,
     allow: Option<String>,
     retry_after: Option<u64>,
     cause: Option<BoxError>,
@@ -66,6 +67,13 @@ impl Refusal {
     #[must_use]
     pub fn listing(mut self, issues: Vec<RefusedIssue>) -> Self {
         self.issues = issues;
+        self
+    }
+
+    /// The words that the live proxy answers with; the diagnostics begin with them (section 1.4, ERR-08, ERR-65).
+    #[must_use]
+    pub fn opening(mut self, words: String) -> Self {
+        self.extra.get_or_insert_default().opening = Some(words);
         self
     }
 
@@ -171,7 +179,9 @@ impl Refusal {
             return refused.sentence.to_owned();
         }
         let particulars = if what.is_empty() { String::new() } else { format!(": {}", what.trim_end_matches('.')) };
-        format!("{}{particulars}. {} [{}]", refused.sentence, refused.cure, refused.requirement)
+        let opening = self.extra.as_ref().and_then(|extra| extra.opening.as_deref());
+        let opening = opening.map(|words| format!("{words}. ")).unwrap_or_default();
+        format!("{opening}{}{particulars}. {} [{}]", refused.sentence, refused.cure, refused.requirement)
     }
 }
 
@@ -203,7 +213,9 @@ fn challenge(refused: &Refused) -> Option<String> {
     let challenge = refused.challenge?;
     Some(match challenge.error() {
         None => "Bearer realm=\"booking\"".to_owned(),
-        Some(error) => format!("Bearer realm=\"booking\", error=\"{error}\", error_description=\"{}\"", refused.sentence),
+        Some(error) => {
+            format!("Bearer realm=\"booking\", error=\"{error}\", error_description=\"{}\"", refused.sentence)
+        }
     })
 }
 
@@ -256,11 +268,17 @@ mod tests {
         let refusal = Refusal::new(Reason::TimesOutsideSlot, "the Slot ends at 09:30").at("Appointment.end");
         let outcome = body(&refusal);
         assert_eq!(outcome["id"], "e-1");
-        assert_eq!(outcome["meta"]["profile"][0], "https://fhir.nhs.uk/STU3/StructureDefinition/Spine-OperationOutcome-1");
+        assert_eq!(
+            outcome["meta"]["profile"][0],
+            "https://fhir.nhs.uk/STU3/StructureDefinition/Spine-OperationOutcome-1"
+        );
         let issue = &outcome["issue"][0];
         assert_eq!((&issue["severity"], &issue["code"]), (&"error".into(), &"invalid".into()));
         assert_eq!(issue["details"]["coding"][0]["code"], "INVALID_RESOURCE");
-        assert_eq!(issue["details"]["coding"][0]["system"], "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1");
+        assert_eq!(
+            issue["details"]["coding"][0]["system"],
+            "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
+        );
         assert_eq!(issue["location"][0], "Appointment.end");
         let diagnostics = issue["diagnostics"].as_str().unwrap();
         assert!(diagnostics.contains("the Slot ends at 09:30") && diagnostics.ends_with("[BOOK-19]"), "{diagnostics}");
@@ -295,10 +313,16 @@ mod tests {
     #[test]
     fn the_headers_of_a_refusal_say_what_to_do() {
         let render = |refusal: Refusal| refusal.render(&DIALECT_1_0_4, Format::Xml, "e-1");
-        assert_eq!(render(Refusal::new(Reason::WrongVerb, "").allowing("GET, PUT".into())).headers()[ALLOW], "GET, PUT");
+        assert_eq!(
+            render(Refusal::new(Reason::WrongVerb, "").allowing("GET, PUT".into())).headers()[ALLOW],
+            "GET, PUT"
+        );
         assert_eq!(render(Refusal::new(Reason::Overloaded, "").retry_after(3)).headers()[RETRY_AFTER], "3");
         let missing = render(Refusal::new(Reason::TokenMissing, ""));
-        assert_eq!((missing.status().as_u16(), &missing.headers()[WWW_AUTHENTICATE]), (403, &"Bearer realm=\"booking\"".parse::<HeaderValue>().unwrap()));
+        assert_eq!(
+            (missing.status().as_u16(), &missing.headers()[WWW_AUTHENTICATE]),
+            (403, &"Bearer realm=\"booking\"".parse::<HeaderValue>().unwrap())
+        );
         let expired = render(Refusal::new(Reason::TokenExpired, ""));
         assert!(expired.headers()[WWW_AUTHENTICATE].to_str().unwrap().contains("error=\"invalid_token\""));
         assert_eq!(expired.headers()[CONTENT_TYPE], "application/fhir+xml;charset=utf-8");

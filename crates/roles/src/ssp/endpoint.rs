@@ -70,7 +70,8 @@ mod tests {
     // covers: SSP-10, SSP-40, SDS-44
     #[test]
     fn an_endpoint_that_is_no_https_url_never_matches() {
-        for value in ["", " ", "http://cis.test.fifteen/listener-mhs", "p.test/fhir", "https://", "https://p.test/a?b"] {
+        for value in ["", " ", "http://cis.test.fifteen/listener-mhs", "p.test/fhir", "https://", "https://p.test/a?b"]
+        {
             assert_eq!(Endpoint::read(value, "S1"), None, "{value}");
         }
         let endpoint = Endpoint::read("https://P.test:8443/a", "S1").unwrap();

@@ -176,7 +176,10 @@ mod tests {
         Kept::new(Lifetimes::default(), |number| *number == 0)
     }
 
-    async fn ask(kept: &Kept<&'static str, u32>, answer: Result<Option<u32>, ()>) -> Result<(Option<u32>, Source), bool> {
+    async fn ask(
+        kept: &Kept<&'static str, u32>,
+        answer: Result<Option<u32>, ()>,
+    ) -> Result<(Option<u32>, Source), bool> {
         match kept.get(&"key", async || answer).await {
             Ok(looked) => Ok((looked.value.map(|value| *value), looked.source)),
             Err(error) => Err(error.is_some()),

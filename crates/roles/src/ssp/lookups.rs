@@ -80,11 +80,7 @@ impl Lookups {
         Ok(Some(Sender { system, fqdns }))
     }
 
-    async fn ask_receiver(
-        &self,
-        asid: &Asid,
-        interaction: &InteractionId,
-    ) -> Result<Option<Receiver>, DirectoryFault> {
+    async fn ask_receiver(&self, asid: &Asid, interaction: &InteractionId) -> Result<Option<Receiver>, DirectoryFault> {
         let Some(system) = self.ask_system(asid).await? else { return Ok(None) };
         let filter = format!(
             "(&(nhsMHSPartyKey={})(nhsMhsSvcIA={})(objectClass=nhsMhs))",

@@ -199,9 +199,7 @@ impl TargetFault {
             Self::TwoSlashes
         } else if lower.starts_with("https:/") && !lower.starts_with("https://") {
             Self::CollapsedSlash
-        } else if inner.split(['/', '?']).next().is_some_and(|first| first.contains(':'))
-            || lower.starts_with("http")
-        {
+        } else if inner.split(['/', '?']).next().is_some_and(|first| first.contains(':')) || lower.starts_with("http") {
             Self::Scheme
         } else {
             Self::NoTarget
@@ -245,7 +243,11 @@ mod tests {
     #[test]
     fn a_target_is_read_and_not_a_byte_of_it_changed() {
         let table = [
-            ("/https://p.test/STU3/1/Slot?start=ge&start=le", "https://p.test/STU3/1/Slot", "/STU3/1/Slot?start=ge&start=le"),
+            (
+                "/https://p.test/STU3/1/Slot?start=ge&start=le",
+                "https://p.test/STU3/1/Slot",
+                "/STU3/1/Slot?start=ge&start=le",
+            ),
             ("/https%3A%2F%2Fp.test%2FSTU3%2F1%2Fmetadata", "https://p.test/STU3/1/metadata", "/STU3/1/metadata"),
             ("/https%3a%2f%2fp.test/a", "https://p.test/a", "/a"),
             ("/https%3A%2F%2Fp.test%2Fa%3Fb%3Dc%2526d", "https://p.test/a", "/a?b=c%26d"),
