@@ -29,7 +29,7 @@ const WORTH_PACKING: usize = 1024;
 pub struct Answer {
     outcome: Outcome,
     content: Content,
-    version: Option<u64>,
+    version: Option<u32>,
     location: Option<String>,
     content_location: Option<String>,
     last_modified: Option<Timestamp>,
@@ -77,13 +77,13 @@ impl Answer {
 
     /// The caller has this version already (HTTP-33).
     #[must_use]
-    pub fn unchanged(version: u64) -> Self {
+    pub fn unchanged(version: u32) -> Self {
         Self { outcome: Outcome::Unchanged, ..Self::found(Content::Json(Bytes::new())) }.in_version(version)
     }
 
     /// The version that the content is, for ETag (HTTP-28).
     #[must_use]
-    pub fn in_version(mut self, version: u64) -> Self {
+    pub fn in_version(mut self, version: u32) -> Self {
         self.version = Some(version);
         self
     }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use spine::dialect::RequestIdAbsent;
+use spine::dialect::{RequestIdAbsent, UnknownParameter};
 use spine::interaction::{OPERATIONS, Operation};
 use spine::{Asid, Dialect, Reason, SspHeaders};
 use store::{Audit, AuditRecord, RequestId};
@@ -25,9 +25,10 @@ use super::authorise::{Authoriser, Caller};
 use super::base::{Base, base_of};
 use super::body::read_body;
 use super::clock::{Clock, Ids};
+use super::etag::{Condition, if_match};
 use super::negotiate::{Format, answer_format, body_format, refusal_format, shortened};
 use super::peer::Peer;
-use super::query::{Query, QueryFault};
+use super::query::{Query, QueryFault, is_control};
 use super::refusal::Refusal;
 
 /// Who may connect.
@@ -128,6 +129,38 @@ impl Call {
             identity: answer.identity(),
             at: self.clock.now(),
         })
+    }
+
+    /// A header's first value, when it is text.
+    #[must_use]
+    pub fn header_text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The `If-Match` of an update.
+    ///
+    /// # Errors
+    /// As [`if_match`] has it.
+    pub fn if_match(&self) -> Result<Condition, Refusal> {
+        let values: Vec<&str> = self.headers.get_all("if-match").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+        if_match(&values)
+    }
+
+    /// For interactions without search parameters: anything but FHIR's controls is unknown (HTTP-34, X-05, READ-03).
+    ///
+    /// # Errors
+    /// `Reason::UnknownParameter` where the dialect refuses unknown parameters.
+    pub fn refuse_unknown_parameters(&self) -> Result<(), Refusal> {
+        if self.dialect().unknown_parameter == UnknownParameter::IgnoredUnlessLikeAKnownName {
+            return Ok(());
+        }
+        match self.query.pairs().find(|(name, _)| !is_control(name)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let what = format!("{}; this interaction takes _format alone", shortened(name));
+                Err(Refusal::new(Reason::UnknownParameter, what).at(name.chars().take(100).collect::<String>()))
+            }
+        }
     }
 
     /// The resource in the body.

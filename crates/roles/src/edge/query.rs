@@ -5,6 +5,28 @@ use percent_encoding::percent_decode_str;
 /// The most parameters one request may carry: booking needs about a dozen.
 const MOST_PARAMETERS: usize = 256;
 
+/// FHIR's own controls: they shape an answer and select nothing, so that one which is not served may be passed over.
+const CONTROLS: [&str; 12] = [
+    "_format",
+    "_pretty",
+    "_count",
+    "_page",
+    "_sort",
+    "_summary",
+    "_elements",
+    "_contained",
+    "_containedType",
+    "_include",
+    "_revinclude",
+    "_total",
+];
+
+/// Whether a parameter is one of FHIR's controls, with or without a modifier such as `:iterate`.
+#[must_use]
+pub fn is_control(name: &str) -> bool {
+    CONTROLS.contains(&name.split(':').next().unwrap_or_default())
+}
+
 /// What is wrong with a query string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryFault {

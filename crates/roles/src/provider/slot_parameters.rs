@@ -13,27 +13,11 @@ use store::{Include, SlotCursor, SlotStatus};
 use super::start_window::StartWindow;
 use super::times::TimeStyle;
 use crate::edge::negotiate::shortened;
-use crate::edge::query::Query;
+use crate::edge::query::{Query, is_control};
 use crate::edge::refusal::Refusal;
 
 /// The most values in one comma list.
 const MOST_VALUES: usize = 50;
-
-/// FHIR's own controls: they shape an answer and select nothing, so that one which is not served may be passed over.
-const CONTROLS: [&str; 12] = [
-    "_format",
-    "_pretty",
-    "_count",
-    "_page",
-    "_sort",
-    "_summary",
-    "_elements",
-    "_contained",
-    "_containedType",
-    "_include",
-    "_revinclude",
-    "_total",
-];
 
 /// The names under which a service may be sought besides `schedule.actor:healthcareservice`, compared without regard to case in
 /// that one only (SLT-02).
@@ -198,8 +182,7 @@ fn include(value: &str) -> Vec<Include> {
 
 /// HTTP-34, X-05: FHIR's controls are passed over; whether anything else is, the dialect decides.
 fn unknown(name: &str, dialect: &Dialect) -> Result<(), Refusal> {
-    let stem = name.split(':').next().unwrap_or_default();
-    if CONTROLS.contains(&stem) {
+    if is_control(name) {
         return Ok(());
     }
     let like_a_known_one = KNOWN_NAMES.iter().any(|known| name.starts_with(known));
