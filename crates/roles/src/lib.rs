@@ -4,3 +4,4 @@
 pub mod consumer;
 pub mod edge;
 pub mod provider;
+pub mod ssp;
