@@ -1,2 +1,2 @@
 //! careslot
-fn main(){}
+fn main() {}
