@@ -185,7 +185,7 @@ mod tests {
         assert!(holds_fqdn(&records, "int.provider.nhs.uk") && !holds_fqdn(&records, "provider.nhs.uk"));
     }
 
-    // covers: SDS-40, SDS-42, SDS-43, SDS-44, V19
+    // covers: SDS-40, SDS-42, SDS-43, SDS-44
     #[test]
     fn an_answer_that_is_not_clear_is_not_used() {
         let entry = |id: &str, endpoint: &str| record(id, InteractionId::SEARCH_SLOT, endpoint).to_entry();

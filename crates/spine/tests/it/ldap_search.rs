@@ -74,7 +74,7 @@ fn bookings_two_queries_find_the_endpoint() {
     assert_eq!(attribute(entries(&short)[0], "nhsMHSPartyKey"), Some(vec!["A91545-9198999"]));
 }
 
-// covers: SDS-13, SDS-40, SDS-41, V16, V17, V18
+// covers: SDS-13, SDS-40, SDS-41
 #[test]
 fn nothing_found_is_success_and_an_unknown_base_is_not() {
     for filter in [
