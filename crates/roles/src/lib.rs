@@ -5,5 +5,6 @@ pub mod consumer;
 pub mod edge;
 pub mod provider;
 pub mod sds;
+pub mod ssp;
 pub mod token;
 pub mod web;

@@ -44,6 +44,7 @@ pub struct RefusedIssue {
 
 #[derive(Debug, Default)]
 struct Extra {
+    opening: Option<String>,
     allow: Option<String>,
     retry_after: Option<u64>,
     cause: Option<BoxError>,
@@ -66,6 +67,13 @@ impl Refusal {
     #[must_use]
     pub fn listing(mut self, issues: Vec<RefusedIssue>) -> Self {
         self.issues = issues;
+        self
+    }
+
+    /// The words that the live proxy answers with; the diagnostics begin with them (section 1.4, ERR-08, ERR-65).
+    #[must_use]
+    pub fn opening(mut self, words: String) -> Self {
+        self.extra.get_or_insert_default().opening = Some(words);
         self
     }
 
@@ -188,7 +196,9 @@ impl Refusal {
             return refused.sentence.to_owned();
         }
         let particulars = if what.is_empty() { String::new() } else { format!(": {}", what.trim_end_matches('.')) };
-        format!("{}{particulars}. {} [{}]", refused.sentence, refused.cure, refused.requirement)
+        let opening = self.extra.as_ref().and_then(|extra| extra.opening.as_deref());
+        let opening = opening.map(|words| format!("{words}. ")).unwrap_or_default();
+        format!("{opening}{}{particulars}. {} [{}]", refused.sentence, refused.cure, refused.requirement)
     }
 }
 
