@@ -3,3 +3,5 @@
 
 pub mod consumer;
 pub mod edge;
+pub mod provider;
+pub mod ssp;
