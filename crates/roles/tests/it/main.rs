@@ -3,3 +3,6 @@
 mod edge;
 mod fixed;
 mod pki;
+mod plain_http;
+mod token;
+mod web;
