@@ -254,8 +254,9 @@ pub fn imf_fixdate(at: Timestamp) -> String {
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Refusal> {
-    HeaderValue::from_str(text)
-        .map_err(|error| Refusal::new(Reason::InternalError, "A header of the answer cannot be written").caused_by(error))
+    HeaderValue::from_str(text).map_err(|error| {
+        Refusal::new(Reason::InternalError, "A header of the answer cannot be written").caused_by(error)
+    })
 }
 
 #[cfg(test)]

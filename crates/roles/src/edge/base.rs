@@ -12,7 +12,9 @@ pub struct Base {
 
 /// A service root that cannot be used as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a service root is an absolute https URL such as https://provider.nhs.uk/STU3/1/uec, without query; came: {came}")]
+#[error(
+    "a service root is an absolute https URL such as https://provider.nhs.uk/STU3/1/uec, without query; came: {came}"
+)]
 pub struct NotABase {
     came: String,
 }
@@ -27,7 +29,9 @@ impl Base {
         let url = url.strip_suffix('/').unwrap_or(url);
         let rest = url.strip_prefix("https://").ok_or_else(refused)?;
         let host_length = rest.find('/').unwrap_or(rest.len());
-        let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'\\' | b'<' | b'>'));
+        let plain = url
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'\\' | b'<' | b'>'));
         if host_length == 0 || !plain {
             return Err(refused());
         }

@@ -57,7 +57,8 @@ pub fn if_match(values: &[&str]) -> Result<Condition, Refusal> {
 fn opaque(tag: &str) -> Option<String> {
     let quoted = tag.strip_prefix("W/").unwrap_or(tag);
     let opaque = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    let sound = !opaque.is_empty() && opaque.len() <= 64 && opaque.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let sound =
+        !opaque.is_empty() && opaque.len() <= 64 && opaque.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
     sound.then(|| opaque.to_owned())
 }
 

@@ -98,10 +98,7 @@ mod tests {
     fn parameters_keep_their_order_and_are_decoded() {
         let query = Query::read(Some("start=ge2019-07-02T09%3A00%3A00%2B00%3A00&start=le2019&a%20b=+x&flag")).unwrap();
         let pairs: Vec<_> = query.pairs().collect();
-        assert_eq!(
-            pairs,
-            [("start", "ge2019-07-02T09:00:00+00:00"), ("start", "le2019"), ("a b", " x"), ("flag", "")]
-        );
+        assert_eq!(pairs, [("start", "ge2019-07-02T09:00:00+00:00"), ("start", "le2019"), ("a b", " x"), ("flag", "")]);
         assert_eq!(query.all("start").count(), 2);
         assert_eq!(query.first("start"), Some("ge2019-07-02T09:00:00+00:00"));
         assert_eq!(query.first("Start"), None);

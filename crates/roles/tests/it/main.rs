@@ -1,5 +1,7 @@
 //! The roles, driven through real sockets.
 
+mod directory;
 mod edge;
 mod fixed;
 mod pki;
+mod ssp;
