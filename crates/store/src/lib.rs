@@ -19,6 +19,8 @@ mod settings;
 mod sql;
 mod sqlite;
 mod store;
+#[cfg(all(unix, feature = "testing"))]
+pub mod testing;
 mod token_clients;
 mod window;
 

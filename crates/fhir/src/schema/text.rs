@@ -47,9 +47,10 @@ impl Schema {
                 let row = row(line, definition).map_err(fail)?;
                 self.place(definition, row);
             } else {
-                if let Some(done) = open.replace(self.header(line).map_err(fail)?) {
+                if let Some(done) = open.take() {
                     self.add(done);
                 }
+                open = Some(self.header(line).map_err(fail)?);
             }
         }
         if let Some(done) = open {
@@ -72,7 +73,9 @@ impl Schema {
         let (name, base) = rest.split_once(" : ").map_or((rest, None), |(name, base)| (name, Some(base.trim())));
         let rows = match base {
             None => Vec::new(),
-            Some(base) => self.definition(base).ok_or_else(|| format!("the base {base} is not known yet"))?.rows.clone(),
+            Some(base) => {
+                self.definition(base).ok_or_else(|| format!("the base {base} is not known yet"))?.rows.clone()
+            }
         };
         Ok(Definition { name: name.trim().into(), kind, is_abstract, base: base.map(Into::into), rows })
     }
@@ -124,7 +127,8 @@ impl Row {
 fn row(line: &str, definition: &Definition) -> Result<Row, String> {
     let (facts, binding) = line.split_once("->").map_or((line, None), |(facts, binding)| (facts, Some(binding)));
     let mut words = facts.split_whitespace();
-    let mut next = |what: &str| words.next().ok_or_else(|| format!("expected `PATH MIN..MAX TYPES`, {what} is missing"));
+    let mut next =
+        |what: &str| words.next().ok_or_else(|| format!("expected `PATH MIN..MAX TYPES`, {what} is missing"));
     let path = next("the path")?;
     let path = path
         .strip_prefix(&*definition.name)

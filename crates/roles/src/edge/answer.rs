@@ -178,9 +178,8 @@ impl Content {
         match (self, format) {
             (Self::Json(bytes), Format::Json) => Ok(bytes.clone()),
             (Self::Json(bytes), Format::Xml) => {
-                let parsed = fhir::json::read(bytes, &fhir::Limits::GENEROUS).map_err(|error| {
-                    Refusal::new(Reason::InternalError, "A stored resource cannot be read").caused_by(error)
-                })?;
+                let parsed = fhir::json::read(bytes, &fhir::Limits::GENEROUS)
+                    .map_err(|error| Refusal::new(Reason::StoredResourceBroken, "").caused_by(error))?;
                 Ok(fhir::xml::write(&parsed.resource).into())
             }
             (Self::Tree(tree), Format::Json) => Ok(fhir::json::write(tree).into()),

@@ -72,6 +72,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry of these attributes.
+    #[must_use]
+    pub fn new(dn: impl Into<String>, attributes: Vec<(String, Vec<String>)>) -> Self {
+        Self { dn: dn.into(), attributes }
+    }
+
     /// All values of an attribute, whose name may be in any case (SDS-10).
     #[must_use]
     pub fn values(&self, name: &str) -> &[String] {
@@ -102,6 +108,12 @@ impl DirectoryClient {
     #[must_use]
     pub fn new(settings: DirectorySettings) -> Self {
         Self { settings, connection: Mutex::new(None) }
+    }
+
+    /// The entry under which it searches.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.settings.base
     }
 
     /// The entries beneath the base that match a filter, with the attributes named, or all of them for `["*"]`. A filter's

@@ -142,7 +142,8 @@ impl Call {
     /// # Errors
     /// As [`if_match`] has it.
     pub fn if_match(&self) -> Result<Condition, Refusal> {
-        let values: Vec<&str> = self.headers.get_all("if-match").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+        let values: Vec<&str> =
+            self.headers.get_all("if-match").iter().map(|value| value.to_str().unwrap_or("?")).collect();
         if_match(&values)
     }
 
@@ -236,8 +237,14 @@ where
     let course = role.course();
     let (parts, body) = request.into_parts();
     let own_id = course.ids.uuid().to_string();
-    let mut trail =
-        Trail::begin(course.role, course.clock.now(), own_id.clone(), parts.method.as_str(), parts.uri.path(), &parts.headers);
+    let mut trail = Trail::begin(
+        course.role,
+        course.clock.now(),
+        own_id.clone(),
+        parts.method.as_str(),
+        parts.uri.path(),
+        &parts.headers,
+    );
     trail.peer = parts.extensions.get::<Arc<Peer>>().cloned();
     let request_id = parts.headers.get("x-request-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
 
@@ -257,7 +264,8 @@ where
     let response = match answered {
         Ok((answer, response)) => {
             if !answer.is_recorded() {
-                let ending = Ending { identity: answer.identity(), ..Ending::of(response.status(), course.clock.now()) };
+                let ending =
+                    Ending { identity: answer.identity(), ..Ending::of(response.status(), course.clock.now()) };
                 recorded(course, &trail, ending).await;
             }
             response
@@ -323,7 +331,21 @@ where
     };
     let path = below.split('/').skip(1).map(str::to_owned).collect();
     let (ssp, trail, clock) = (trail.ssp.clone(), trail.clone(), Arc::clone(&course.clock));
-    Ok(Call { operation, base, path, query, headers: headers.clone(), body, format, caller, ssp, request_id, now, trail, clock })
+    Ok(Call {
+        operation,
+        base,
+        path,
+        query,
+        headers: headers.clone(),
+        body,
+        format,
+        caller,
+        ssp,
+        request_id,
+        now,
+        trail,
+        clock,
+    })
 }
 
 /// SSP-110, TLS-18: nothing is looked at before the certificate.
@@ -400,9 +422,7 @@ fn request_id(
     let Some(value) = values.next() else {
         return match base.dialect().request_id_absent {
             RequestIdAbsent::Accepted => Ok(None),
-            RequestIdAbsent::Refused => {
-                Err(Refusal::new(Reason::MissingRequestId, ""))
-            }
+            RequestIdAbsent::Refused => Err(Refusal::new(Reason::MissingRequestId, "")),
         };
     };
     let text = value.to_str().unwrap_or_default().trim();

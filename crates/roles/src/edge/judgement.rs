@@ -16,7 +16,8 @@ use super::refusal::{Refusal, RefusedIssue};
 pub fn accepted(parsed: Parsed, resource_type: &str, dialect: &Dialect) -> Result<Node, Refusal> {
     let came = parsed.resource.type_name();
     if came != resource_type {
-        let came = if came.is_empty() { "a body without resourceType".to_owned() } else { came.chars().take(60).collect() };
+        let came =
+            if came.is_empty() { "a body without resourceType".to_owned() } else { came.chars().take(60).collect() };
         return Err(Refusal::new(Reason::WrongResourceType, format!("expected {resource_type}, got {came}")));
     }
     if dialect.xml_order == XmlOrder::Refused

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod authorise;
 pub mod base;
 pub mod body;
 pub mod client;
@@ -10,6 +11,8 @@ pub mod clock;
 pub mod crl;
 pub mod directory;
 pub mod etag;
+pub mod fhir_call;
+pub mod judgement;
 mod line;
 pub mod listen;
 pub mod negotiate;

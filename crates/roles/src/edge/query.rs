@@ -1,6 +1,6 @@
 //! The query string of a FHIR request, decoded once and in its own order (HTTP-21, SLT-11).
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The most parameters one request may carry: booking needs about a dozen.
 const MOST_PARAMETERS: usize = 256;
@@ -25,6 +25,15 @@ const CONTROLS: [&str; 12] = [
 #[must_use]
 pub fn is_control(name: &str) -> bool {
     CONTROLS.contains(&name.split(':').next().unwrap_or_default())
+}
+
+/// Everything that is not unreserved (RFC 3986 §2.3) is encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A name or a value as it stands in a query, for the links of a Bundle (SLT-34).
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// What is wrong with a query string.

@@ -64,7 +64,9 @@ fn edit(provider: &Provider, call: &Call, appointment: &mut Node, id: &str) {
     changes::mark_contained_slots_busy(appointment);
     let dialect = call.dialect();
     let absent = appointment.text_of("created").is_none();
-    if dialect.created_sent == CreatedSent::Overwritten || (absent && dialect.created_absent == CreatedAbsent::SetByProvider) {
+    if dialect.created_sent == CreatedSent::Overwritten
+        || (absent && dialect.created_absent == CreatedAbsent::SetByProvider)
+    {
         changes::set_created(appointment, call.now);
     }
     let has_identifier = contained(appointment, "Patient").any(|patient| patient.child("identifier").is_some());
@@ -78,7 +80,8 @@ fn edit(provider: &Provider, call: &Call, appointment: &mut Node, id: &str) {
 fn seconds_of(appointment: &Node, name: &str) -> Result<i64, Refusal> {
     let text = appointment.text_of(name).unwrap_or_default();
     let instant: Option<jiff::Timestamp> = text.parse().ok();
-    let not_one = || Refusal::new(Reason::ProfileBroken, "expected an instant with an offset").at(format!("Appointment.{name}"));
+    let not_one =
+        || Refusal::new(Reason::ProfileBroken, "expected an instant with an offset").at(format!("Appointment.{name}"));
     instant.map(jiff::Timestamp::as_second).ok_or_else(not_one)
 }
 

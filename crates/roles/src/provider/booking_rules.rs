@@ -55,13 +55,17 @@ pub(super) fn contained<'a>(appointment: &'a Node, type_name: &'a str) -> impl I
 /// The NHS number that identifies the contained Patient, as it came.
 pub(super) fn nhs_number_of(patient: &Node) -> Option<&str> {
     let mut identifiers = patient.all("identifier");
-    identifiers.find(|each| each.text_of("system").is_some_and(systems::is_nhs_number)).and_then(|each| each.text_of("value"))
+    identifiers
+        .find(|each| each.text_of("system").is_some_and(systems::is_nhs_number))
+        .and_then(|each| each.text_of("value"))
 }
 
 /// The NHS number by which the participant names the patient, as it came (RES-A16).
 pub(super) fn nhs_number_of_participant(appointment: &Node) -> Option<&str> {
     let mut actors = appointment.all("participant").filter_map(|participant| participant.find("actor.identifier"));
-    actors.find(|each| each.text_of("system").is_some_and(systems::is_nhs_number)).and_then(|each| each.text_of("value"))
+    actors
+        .find(|each| each.text_of("system").is_some_and(systems::is_nhs_number))
+        .and_then(|each| each.text_of("value"))
 }
 
 fn broken(what: &str, location: &str) -> Refusal {
@@ -79,8 +83,15 @@ fn has_no_id(booking: &Booking<'_>) -> Result<(), Refusal> {
 /// RES-A02.
 fn claims_the_profile(booking: &Booking<'_>) -> Result<(), Refusal> {
     let profile = format!("{PROFILE_ROOT}Appointment-1");
-    let claimed = booking.appointment.child("meta").is_some_and(|meta| meta.all("profile").any(|each| each.text() == Some(&profile)));
-    if claimed { Ok(()) } else { Err(broken(&format!("expected {profile} among the profiles that it claims"), "Appointment.meta.profile")) }
+    let claimed = booking
+        .appointment
+        .child("meta")
+        .is_some_and(|meta| meta.all("profile").any(|each| each.text() == Some(&profile)));
+    if claimed {
+        Ok(())
+    } else {
+        Err(broken(&format!("expected {profile} among the profiles that it claims"), "Appointment.meta.profile"))
+    }
 }
 
 ///
@@ -148,12 +159,19 @@ fn patient_is_complete(booking: &Booking<'_>) -> Result<(), Refusal> {
 fn has_participants(booking: &Booking<'_>) -> Result<(), Refusal> {
     let participants: Vec<&Node> = booking.appointment.all("participant").collect();
     if booking.dialect.participants_and_document == ParticipantsAndDocument::Required && participants.len() != 1 {
-        return Err(broken(&format!("expected one participant, got {}", participants.len()), "Appointment.participant"));
+        return Err(broken(
+            &format!("expected one participant, got {}", participants.len()),
+            "Appointment.participant",
+        ));
     }
     let patient = contained(booking.appointment, "Patient").next().and_then(|patient| patient.text_of("id"));
     let references = participants.iter().filter_map(|each| each.find("actor.reference")).filter_map(|each| each.text());
     let named = references.filter_map(|reference| reference.strip_prefix('#')).any(|id| Some(id) == patient);
-    if named { Ok(()) } else { Err(broken("expected a participant whose actor is the contained Patient", "Appointment.participant")) }
+    if named {
+        Ok(())
+    } else {
+        Err(broken("expected a participant whose actor is the contained Patient", "Appointment.participant"))
+    }
 }
 
 /// RES-A13, RES-D03, RES-D05, RES-D08, X-18, X-19.
@@ -174,11 +192,19 @@ fn has_documents(booking: &Booking<'_>) -> Result<(), Refusal> {
         return Err(broken("expected one identifier of the document", "Appointment.contained.identifier"));
     };
     if identifier.text_of("system") != Some(systems::UUID) || identifier.text_of("value").is_none() {
-        return Err(broken(&format!("expected the system {} and a UUID", systems::UUID), "Appointment.contained.identifier"));
+        return Err(broken(
+            &format!("expected the system {} and a UUID", systems::UUID),
+            "Appointment.contained.identifier",
+        ));
     }
-    let cda = document.child("type").is_some_and(|kind| kind.all("coding").any(|each| each.text_of("system") == Some(CDA_TYPE_SYSTEM)));
+    let cda = document
+        .child("type")
+        .is_some_and(|kind| kind.all("coding").any(|each| each.text_of("system") == Some(CDA_TYPE_SYSTEM)));
     if !cda && booking.dialect.document_type == DocumentType::CdaOnly {
-        return Err(broken(&format!("expected a coding of the system {CDA_TYPE_SYSTEM}"), "Appointment.contained.type"));
+        return Err(broken(
+            &format!("expected a coding of the system {CDA_TYPE_SYSTEM}"),
+            "Appointment.contained.type",
+        ));
     }
     Ok(())
 }
@@ -204,7 +230,9 @@ fn nhs_numbers_are_valid(booking: &Booking<'_>) -> Result<(), Refusal> {
     let patients = contained(booking.appointment, "Patient").filter_map(nhs_number_of);
     let places = patients.map(|number| (number, "Appointment.contained.identifier.value"));
     let participant = nhs_number_of_participant(booking.appointment);
-    for (number, place) in places.chain(participant.map(|number| (number, "Appointment.participant.actor.identifier.value"))) {
+    for (number, place) in
+        places.chain(participant.map(|number| (number, "Appointment.participant.actor.identifier.value")))
+    {
         if NhsNumber::parse(number).is_err() {
             return Err(Refusal::new(Reason::NhsNumberInvalid, "").at(place));
         }

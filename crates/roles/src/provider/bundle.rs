@@ -45,7 +45,13 @@ impl Bundle {
     }
 
     /// The same with a resource that is written in place.
-    pub(super) fn entry_with(&mut self, full_url: &str, resource: impl FnOnce(&mut Vec<u8>), member: &str, value: &str) {
+    pub(super) fn entry_with(
+        &mut self,
+        full_url: &str,
+        resource: impl FnOnce(&mut Vec<u8>),
+        member: &str,
+        value: &str,
+    ) {
         if self.entries == 0 {
             self.close_links();
             self.bytes.extend_from_slice(b",\"entry\":[");

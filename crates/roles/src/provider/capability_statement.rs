@@ -33,7 +33,11 @@ type Parameter = (&'static str, &'static str, &'static str);
 
 /// META-08.
 const APPOINTMENT_PARAMETERS: [Parameter; 3] = [
-    ("identifier", "token", "The patient whose Appointments are sought, as system|value; sent as Appointment.participant.actor too"),
+    (
+        "identifier",
+        "token",
+        "The patient whose Appointments are sought, as system|value; sent as Appointment.participant.actor too",
+    ),
     ("_id", "token", "The logical id of the Appointment, as the last segment of its URL"),
     ("version", "token", "The version of the Appointment, as the last segment of its versioned URL"),
 ];

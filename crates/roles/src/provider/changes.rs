@@ -1,5 +1,5 @@
 //! The only place where a resource that a Consumer sent is edited, one function for each change that a requirement lets the
-//! Provider make (BOOK-04, BOOK-17, BOOK-20, PAT-09, X-08, X-09). Everything else is stored and returned as it came.
+//! Provider make (BOOK-04, BOOK-17, BOOK-20, CAN-05, PAT-09, X-08, X-09). Everything else is stored and returned as it came.
 
 use fhir::Node;
 use jiff::Timestamp;
@@ -47,6 +47,49 @@ pub(super) fn unify_nhs_number_systems(appointment: &mut Node) {
     }
 }
 
+/// BOOK-17, CAN-05: an identifier that the Provider added stays, whether the Consumer sent it back or not.
+pub(super) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, system: &str) {
+    let is_local = |identifier: &Node| identifier.text_of("system") == Some(system);
+    let patients = stored.all("contained").filter(|contained| contained.type_name() == "Patient");
+    for before in patients {
+        let mut kept = before.all("identifier").filter(|identifier| is_local(identifier)).peekable();
+        let same = |contained: &&mut Node| {
+            contained.type_name() == "Patient" && contained.text_of("id") == before.text_of("id")
+        };
+        if kept.peek().is_some()
+            && let Some(patient) = appointment.all_mut("contained").find(same)
+        {
+            patient.retain(|child| child.name() != "identifier" || !is_local(child));
+            for identifier in kept {
+                patient.push("identifier", identifier.clone());
+            }
+        }
+    }
+}
+
+/// CAN-05: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained resources, a
+/// contained Slot's status, identifiers that the Provider added. The copy is never stored.
+pub(super) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
+    let mut copy = appointment.clone();
+    copy.remove("text");
+    let mut contained = copy.remove("contained");
+    contained.sort_by(|one, other| one.text_of("id").cmp(&other.text_of("id")));
+    for mut resource in contained {
+        match resource.type_name() {
+            "Slot" => drop(resource.remove("status")),
+            "Patient" => {
+                resource.retain(|child| child.name() != "identifier" || child.text_of("system") != Some(local_system))
+            }
+            _ => {}
+        }
+        resource.remove("text");
+        copy.push("contained", resource);
+    }
+    // Every spelling of the NHS number's system says the same (X-09).
+    unify_nhs_number_systems(&mut copy);
+    copy
+}
+
 /// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole.
 pub(super) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
     const KEPT: [&str; 8] = ["id", "meta", "language", "status", "start", "end", "created", "participant"];
@@ -86,7 +129,8 @@ mod tests {
     // covers: BOOK-04, VER-07, X-08
     #[test]
     fn identity_and_created_are_the_providers() {
-        let mut appointment = read(r#"{"resourceType":"Appointment","status":"booked","created":"2019-01-01T00:00:00Z"}"#);
+        let mut appointment =
+            read(r#"{"resourceType":"Appointment","status":"booked","created":"2019-01-01T00:00:00Z"}"#);
         give_identity(&mut appointment, "a1", 1, at());
         set_created(&mut appointment, at());
         assert_eq!(
@@ -108,10 +152,9 @@ mod tests {
         let mut appointment = read(text);
         mark_contained_slots_busy(&mut appointment);
         add_local_identifier(&mut appointment, "https://x/Id", "7");
-        let expected = text.replace("free", "busy").replace(
-            r#""id":"p""#,
-            r#""id":"p","identifier":[{"use":"usual","system":"https://x/Id","value":"7"}]"#,
-        );
+        let expected = text
+            .replace("free", "busy")
+            .replace(r#""id":"p""#, r#""id":"p","identifier":[{"use":"usual","system":"https://x/Id","value":"7"}]"#);
         assert_eq!(written(&appointment), expected);
     }
 
@@ -123,7 +166,10 @@ mod tests {
                 r#"{{"resourceType":"Appointment","participant":[{{"actor":{{"identifier":{{"system":"{system}","value":"1"}}}}}}]}}"#
             ));
             unify_nhs_number_systems(&mut appointment);
-            assert_eq!(appointment.find("participant.actor.identifier.system").unwrap().text(), Some(systems::NHS_NUMBER));
+            assert_eq!(
+                appointment.find("participant.actor.identifier.system").unwrap().text(),
+                Some(systems::NHS_NUMBER)
+            );
         }
     }
 

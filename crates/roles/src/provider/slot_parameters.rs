@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use spine::dialect::{ServiceAbsent, UnknownParameter, WindowReversed};
 use spine::{Dialect, Reason};
 use store::{Include, SlotCursor, SlotStatus};
@@ -13,7 +12,7 @@ use store::{Include, SlotCursor, SlotStatus};
 use super::start_window::StartWindow;
 use super::times::TimeStyle;
 use crate::edge::negotiate::shortened;
-use crate::edge::query::{Query, is_control};
+use crate::edge::query::{Query, encoded, is_control};
 use crate::edge::refusal::Refusal;
 
 /// The most values in one comma list.
@@ -102,7 +101,8 @@ impl SlotParameters {
             let count: u32 = value.parse().map_err(|_| invalid("_count", "expected a whole number", value))?;
             self.count = count.min(reading.page);
         } else if name == "_page" {
-            self.after = Some(cursor(value).ok_or_else(|| invalid("_page", "expected the value of a next link", value))?);
+            self.after =
+                Some(cursor(value).ok_or_else(|| invalid("_page", "expected the value of a next link", value))?);
             return Ok(());
         } else if name != "start" {
             return unknown(name, reading.dialect);
@@ -128,8 +128,9 @@ impl SlotParameters {
     fn take_status(&mut self, value: &str) -> Result<(), Refusal> {
         for each in values("status", value)? {
             let code = each.rsplit_once('|').map_or(each, |(_, code)| code);
-            let status = SlotStatus::from_code(code)
-                .ok_or_else(|| invalid("status", "expected free, busy or another code of FHIR's slot statuses", each))?;
+            let status = SlotStatus::from_code(code).ok_or_else(|| {
+                invalid("status", "expected free, busy or another code of FHIR's slot statuses", each)
+            })?;
             self.statuses.push(status);
         }
         Ok(())
@@ -145,7 +146,8 @@ impl SlotParameters {
 
 /// SLT-02: the documented name, the one on the wire, and that one with a capital.
 fn is_service(name: &str) -> bool {
-    SERVICE_NAMES.contains(&name) || name.strip_prefix("schedule.actor:").is_some_and(|kind| kind.eq_ignore_ascii_case("healthcareservice"))
+    SERVICE_NAMES.contains(&name)
+        || name.strip_prefix("schedule.actor:").is_some_and(|kind| kind.eq_ignore_ascii_case("healthcareservice"))
 }
 
 /// The values of a comma list.
@@ -171,7 +173,9 @@ fn include(value: &str) -> Vec<Include> {
         "schedule:actor:practitioner" => vec![Include::Practitioner],
         "schedule:actor:practitionerrole" => vec![Include::PractitionerRole],
         "schedule:actor:healthcareservice" => vec![Include::HealthcareService],
-        "healthcareservice:providedby" | "healthcareservice:organization" | "healthcareservice:providedby:organization" => {
+        "healthcareservice:providedby"
+        | "healthcareservice:organization"
+        | "healthcareservice:providedby:organization" => {
             vec![Include::Organization]
         }
         "healthcareservice:location" | "healthcareservice:location:location" => vec![Include::Location],
@@ -189,7 +193,8 @@ fn unknown(name: &str, dialect: &Dialect) -> Result<(), Refusal> {
     match dialect.unknown_parameter {
         UnknownParameter::IgnoredUnlessLikeAKnownName if !like_a_known_one => Ok(()),
         _ => {
-            let what = format!("{}; known are service, schedule.actor:healthcareservice, status and start", shortened(name));
+            let what =
+                format!("{}; known are service, schedule.actor:healthcareservice, status and start", shortened(name));
             Err(Refusal::new(Reason::UnknownParameter, what).at(name.chars().take(100).collect::<String>()))
         }
     }
@@ -203,13 +208,6 @@ fn cursor(value: &str) -> Option<SlotCursor> {
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
     let (start, id) = text.split_once('.')?;
     Some(SlotCursor { start: start.parse().ok()?, id: id.to_owned() })
-}
-
-/// Everything that is not unreserved in a query (RFC 3986 §2.3) is encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -298,7 +296,8 @@ mod tests {
         ];
         for (query, refused_in_1, refused_in_2) in table {
             let query = format!("service=1&{query}");
-            let refused = |dialect| read_in(dialect, &query).is_err_and(|refusal| refusal.reason == Reason::UnknownParameter);
+            let refused =
+                |dialect| read_in(dialect, &query).is_err_and(|refusal| refusal.reason == Reason::UnknownParameter);
             assert_eq!((refused(&DIALECT_1_0_4), refused(&DIALECT_2_0_4)), (refused_in_1, refused_in_2), "{query}");
         }
     }
@@ -317,7 +316,8 @@ mod tests {
     // covers: SLT-15, SLT-34
     #[test]
     fn the_understood_query_is_echoed_and_leads_to_the_next_page() {
-        let query = "schedule.actor:healthcareservice=1&start=ge2026-11-23T09:00:00+00:00&_count=5&_format=xml&colour=red";
+        let query =
+            "schedule.actor:healthcareservice=1&start=ge2026-11-23T09:00:00+00:00&_count=5&_format=xml&colour=red";
         let parameters = read_in(&DIALECT_2_0_4, query).unwrap();
         assert_eq!(parameters.count, 5);
         let understood = "schedule.actor%3Ahealthcareservice=1&start=ge2026-11-23T09%3A00%3A00%2B00%3A00&_count=5";

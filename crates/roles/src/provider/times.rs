@@ -1,11 +1,13 @@
 //! How the times of Slots are written: in the offset of the request, else in Europe/London's (SLT-36, TIM-03, X-31).
 
+use fhir::date::format_instant;
+use fhir::search::DateValue;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 /// The way in which an answer writes its instants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TimeStyle {
+pub(super) enum TimeStyle {
     /// `2026-11-24T09:00:00Z`, because the request wrote `Z`: comparing as text then holds at both bounds.
     Zulu,
     /// With the offset that the request used, whatever the season at the Slot.
@@ -16,53 +18,36 @@ pub enum TimeStyle {
 
 impl TimeStyle {
     /// The style of the first of these `start` values that has an offset, else that of `zone`.
-    pub fn of_request<'a>(values: impl IntoIterator<Item = &'a str>, zone: &TimeZone) -> Self {
+    pub(super) fn of_request<'a>(values: impl IntoIterator<Item = &'a str>, zone: &TimeZone) -> Self {
         values.into_iter().find_map(written_offset).unwrap_or_else(|| Self::Zone(zone.clone()))
     }
 
     /// Appends an instant given in seconds since 1970.
-    pub fn write(&self, out: &mut Vec<u8>, seconds: i64) {
+    pub(super) fn write(&self, out: &mut Vec<u8>, seconds: i64) {
         out.extend_from_slice(self.text(seconds).as_bytes());
     }
 
     /// An instant given in seconds since 1970, as text. What no calendar of ours reaches is written as 1970.
     #[must_use]
-    pub fn text(&self, seconds: i64) -> String {
+    pub(super) fn text(&self, seconds: i64) -> String {
         let instant = Timestamp::from_second(seconds).unwrap_or_default();
         let offset = match self {
             Self::Zulu => Offset::UTC,
             Self::Fixed(offset) => *offset,
             Self::Zone(zone) => zone.to_offset(instant),
         };
-        let local = offset.to_datetime(instant);
-        let minutes = offset.seconds() / 60;
-        let zone = match self {
-            Self::Zulu => "Z".to_owned(),
-            _ => format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60),
-        };
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{zone}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute(),
-            local.second()
-        )
+        let text = format_instant(instant, offset);
+        match self {
+            Self::Zulu => text.replace("+00:00", "Z"),
+            _ => text,
+        }
     }
 }
 
-/// The offset at the end of a search value such as `ge2026-11-24T09:00:00+00:00`; a space may stand for the plus (SLT-11).
+/// The offset of a search value such as `ge2026-11-24T09:00:00+00:00`; a space may stand for the plus (SLT-11).
 fn written_offset(value: &str) -> Option<TimeStyle> {
-    let (_, time) = value.split_once('T')?;
-    if time.ends_with('Z') {
-        return Some(TimeStyle::Zulu);
-    }
-    let at = time.rfind(['+', '-', ' '])?;
-    let sign = if time.as_bytes().get(at) == Some(&b'-') { -1 } else { 1 };
-    let (hours, minutes) = time.get(at + 1..)?.split_once(':')?;
-    let minutes = hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?;
-    (minutes <= 14 * 60).then(|| Offset::from_seconds(sign * minutes * 60).ok())?.map(TimeStyle::Fixed)
+    let offset = DateValue::parse(value).ok()?.date.offset()?;
+    Some(if value.ends_with('Z') { TimeStyle::Zulu } else { TimeStyle::Fixed(offset) })
 }
 
 #[cfg(test)]

@@ -52,9 +52,10 @@ impl<'a> NewAppointment<'a> {
 
 fn version_step<'a>(id: &'a str, version: u32, status: &'a str, at: i64, content: &'a [u8]) -> Step<'a> {
     let row: [Value<'a>; 5] = [id.into(), version.into(), status.into(), at.into(), content.into()];
-    Step::following(
+    // Where an earlier step decided against the operation, this one must not fail: PostgreSQL has got it all the same.
+    Step::deciding(
         "insert into appointment_version (appointment_id, version, status, stored_at, content)
-         values (?1, ?2, ?3, ?4, ?5)",
+         values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
         row,
     )
 }
@@ -177,7 +178,8 @@ impl Operation for Change {
                 let appointment_id = reused(session, self.request.as_ref()).await?;
                 Ok(Ruling::Refused(ChangeOutcome::RequestIdReused { appointment_id }))
             }
-            Some(_) => self.not_at_version(session).await.map(Ruling::Refused),
+            Some(place) if place == requests => self.not_at_version(session).await.map(Ruling::Refused),
+            Some(_) => Err(StoreError::Corrupt("an Appointment has a version that comes after its last".to_owned())),
         }
     }
 
