@@ -35,13 +35,11 @@ async fn v15_plain_http_no_certificate_and_bad_ones_are_answered_and_recorded() 
 #[tokio::test]
 async fn a_head_that_two_servers_could_read_differently_is_refused() {
     let mut world = World::new().await;
-    let post = || world.search().verb("POST").with("Ssp-InteractionID", CREATE);
     let cases = [
         world.search().header("Host", "elsewhere.test"),
         world.search().without("Host"),
         world.search().with("Host", "a b"),
         world.search().with("Host", "p.test/x"),
-        post().header("Transfer-Encoding", "chunked").body(b"0\r\n\r\n"),
         world.search().header("Connection", "close, Ssp-From"),
         world.search().header("Connection", "authorization"),
     ];
@@ -53,6 +51,21 @@ async fn a_head_that_two_servers_could_read_differently_is_refused() {
     let mut line = world.connect(world.consumer()).await;
     line.write_all(http10.as_bytes()).await.unwrap();
     assert_eq!(hear(&mut line).await.unwrap().status, 400);
+    world.nothing_was_sent();
+}
+
+// covers: SSP-37
+#[tokio::test]
+async fn of_two_framings_only_the_chunks_count_and_the_connection_ends() {
+    let mut world = World::new().await;
+    let mut call = world.search().verb("POST").with("Ssp-InteractionID", CREATE).header("Transfer-Encoding", "chunked");
+    call = call.header("Content-Length", "60");
+    call.body = b"2\r\n{}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec();
+    let heard = world.send(&call).await;
+    assert_eq!((heard.status, heard.header("connection")), (200, Some("close")));
+    let seen = world.seen().await;
+    assert!(seen.ends_with("0\r\n\r\n") && !seen.to_lowercase().contains("content-length"), "{seen}");
+    world.record(1).await;
     world.nothing_was_sent();
 }
 
@@ -176,7 +189,8 @@ async fn v04_v05_a_target_outside_the_registered_endpoint_is_refused() {
         format!("https://localhost:{port}/STU3/1/dem"),
         format!("https://localhost:{port}/stu3/1/demo/Slot"),
         format!("https://LOCALHOST:{port}/STU3/1/demo/Slot"),
-        format!("https://localhost:{port}0/STU3/1/demo/Slot"),
+        format!("https://localhost:0{port}/STU3/1/demo/Slot"),
+        "https://localhost:1/STU3/1/demo/Slot".to_owned(),
         "https://localhost/STU3/1/demo/Slot".to_owned(),
         format!("https://localhost.evil:{port}/STU3/1/demo/Slot"),
         format!("https://127.0.0.1:{port}/STU3/1/demo/Slot"),
