@@ -5,3 +5,5 @@ pub mod consumer;
 pub mod edge;
 pub mod provider;
 pub mod ssp;
+pub mod token;
+pub mod web;

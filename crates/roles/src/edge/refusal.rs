@@ -98,6 +98,18 @@ impl Refusal {
         self
     }
 
+    /// The verbs for the Allow header, if any.
+    #[must_use]
+    pub fn allowed_verbs(&self) -> Option<&str> {
+        self.extra.as_ref()?.allow.as_deref()
+    }
+
+    /// The seconds for the Retry-After header, if any.
+    #[must_use]
+    pub fn seconds_to_wait(&self) -> Option<u64> {
+        self.extra.as_ref()?.retry_after
+    }
+
     /// The refusal that a client certificate's verdict calls for, if any (TLS-18, SSP-33, SSP-35, SSP-36).
     #[must_use]
     pub fn of_certificate(verdict: &Verdict) -> Option<Self> {
@@ -130,7 +142,12 @@ impl Refusal {
     /// The answer: an OperationOutcome whose id is `id`, with the status that the dialect gives the reason.
     #[must_use]
     pub fn render(&self, dialect: &Dialect, format: Format, id: &str) -> Response<Bytes> {
-        let refused = self.reason.refused(dialect);
+        self.render_refused(self.reason.refused(dialect), format, id)
+    }
+
+    /// The same with a row of the table that a role has reworded: the validator's are (VAL-07).
+    #[must_use]
+    pub fn render_refused(&self, refused: Refused, format: Format, id: &str) -> Response<Bytes> {
         let outcome = self.outcome(&refused, id);
         let body = match format {
             Format::Json => fhir::json::write(&outcome),

@@ -5,3 +5,6 @@ mod edge;
 mod fixed;
 mod pki;
 mod ssp;
+mod plain_http;
+mod token;
+mod web;
