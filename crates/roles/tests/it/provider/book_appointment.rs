@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use spine::Reason;
+use store::testing::TestPostgres;
 
 use super::diary::{booking, booking_with_contained_slot, patient_of};
-use super::house::{Ask, BASE_1, BASE_2, House, LOCAL_SYSTEM};
+use super::house::{Ask, BASE_1, BASE_2, House, LOCAL_SYSTEM, house_on_postgres};
 
 // covers: BOOK-04, BOOK-05, BOOK-06, BOOK-08, BOOK-09, HTTP-28, HTTP-29, HTTP-30, HTTP-31, PROC-05
 #[tokio::test]
@@ -135,7 +136,11 @@ async fn a_retry_is_told_so_and_books_nothing() {
 // covers: BOOK-09, XTI-05
 #[tokio::test]
 async fn of_64_who_book_one_slot_at_once_one_succeeds() {
-    let house = House::new().await;
+    one_of_many_succeeds(House::new().await).await;
+    one_of_many_succeeds(house_on_postgres(TestPostgres::shared()).await).await;
+}
+
+async fn one_of_many_succeeds(house: House) {
     let asks = (0..64).map(|nth| {
         let ask = house.ask("POST", "/Appointment").header("X-Request-ID", &format!("r{nth}")).json(&booking(7));
         tokio::spawn(async move { ask.send().await.status })

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use spine::interaction::Operation;
 use spine::token::{AcceptUnsigned, KeySet, SigningKey};
 use spine::{Asid, Dialect};
+use store::testing::TestPostgres;
 use store::{AuditRecord, Diary as _, Store};
 use tower::ServiceExt as _;
 
@@ -48,6 +49,13 @@ pub(crate) struct House {
     _folder: tempfile::TempDir,
 }
 
+/// A schema of its own on a PostgreSQL server, with the diary in it.
+pub(crate) async fn house_on_postgres(server: &TestPostgres) -> House {
+    let schema = server.new_schema();
+    let store = Store::open_postgres(&server.url(), &schema, Some(server.password()), "first").await.expect("a store");
+    House::over(store, tempfile::tempdir().expect("a folder"), settings()).await
+}
+
 impl House {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -58,9 +66,14 @@ impl House {
         let temporary = tempfile::tempdir().expect("a folder");
         let folder = temporary.path().to_owned();
         let store = Store::open_sqlite(&folder.join("provider.db"), "first").await.expect("a store");
-        store.load(diary::content(), record()).await.expect("a diary");
         let mut settings = settings();
         change(&mut settings);
+        Self::over(store, temporary, settings).await
+    }
+
+    async fn over(store: Store, temporary: tempfile::TempDir, settings: Settings) -> Self {
+        store.load(diary::content(), record()).await.expect("a diary");
+        let folder = temporary.path().to_owned();
         Self { service: service(&store, settings), store, folder, _folder: temporary }
     }
 
