@@ -36,7 +36,7 @@ use store::Outbox;
 
 use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
-use crate::edge::directory::Directory;
+use crate::edge::directory::DirectoryClient;
 
 pub use body::{Booking, Patient};
 pub use book_appointment::Booked;
@@ -53,7 +53,7 @@ pub use wire::{Observer, WireMessage};
 pub struct Consumer {
     settings: Settings,
     client: Arc<Client>,
-    directory: Directory,
+    directory: DirectoryClient,
     outbox: Option<Arc<dyn Outbox>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -67,7 +67,7 @@ impl Consumer {
     pub fn new(
         settings: Settings,
         client: Arc<Client>,
-        directory: Directory,
+        directory: DirectoryClient,
         outbox: Option<Arc<dyn Outbox>>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,

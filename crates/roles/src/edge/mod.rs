@@ -16,12 +16,15 @@ pub mod judgement;
 mod line;
 pub mod listen;
 pub mod negotiate;
+pub mod oauth;
 pub mod operations;
 pub mod pace;
+pub mod page;
 pub mod peer;
 pub mod query;
 pub mod refusal;
 pub mod tls;
+pub mod validation;
 pub mod verify;
 
 /// Any error, for the bodies of requests and answers whose kind nobody asks about.

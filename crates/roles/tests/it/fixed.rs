@@ -1,7 +1,10 @@
-//! A clock that stands still.
+//! A clock that stands still, and ids in a row.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use roles::edge::clock::Clock;
+use roles::edge::clock::{Clock, Ids};
+use uuid::Uuid;
 
 /// The moment at which all tests take place.
 pub(crate) const NOW: &str = "2026-11-23T09:00:00Z";
@@ -20,13 +23,12 @@ impl Clock for FixedClock {
     }
 }
 
-/// Identifiers that count upwards, so that each is new and every run has the same.
+/// Ids that differ from each other and are the same in every run.
 #[derive(Default)]
-pub(crate) struct CountingIds(std::sync::atomic::AtomicU64);
+pub(crate) struct CountedIds(AtomicU64);
 
-impl roles::edge::clock::Ids for CountingIds {
-    fn uuid(&self) -> uuid::Uuid {
-        let next = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        uuid::Uuid::from_u64_pair(0x0000_0000_0000_4000, 0x8000_0000_0000_0000 | next)
+impl Ids for CountedIds {
+    fn uuid(&self) -> Uuid {
+        Uuid::from_u64_pair(1, self.0.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -3,4 +3,7 @@
 mod edge;
 mod fixed;
 mod pki;
+mod plain_http;
 mod provider;
+mod token;
+mod web;

@@ -20,7 +20,7 @@ use store::{AuditRecord, Diary as _, Store};
 use tower::ServiceExt as _;
 
 use super::diary;
-use crate::fixed::{CountingIds, FixedClock};
+use crate::fixed::{CountedIds, FixedClock};
 
 pub(crate) const ISSUER: &str = "https://sts.test/tenant/";
 pub(crate) const SSP_FQDN: &str = "ssp.test.nhs.uk";
@@ -151,7 +151,7 @@ fn service(store: &Store, settings: Settings) -> FhirListener<Provider> {
         Arc::new(keys),
         keeps,
         Arc::new(FixedClock::default()),
-        Arc::new(CountingIds::default()),
+        Arc::new(CountedIds::default()),
     );
     FhirListener::new(Arc::new(provider))
 }
