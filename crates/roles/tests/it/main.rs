@@ -1,4 +1,4 @@
-//! The roles, driven through real sockets.
+//! The roles, driven through real sockets and whole routers.
 
 mod directory;
 mod edge;
@@ -6,5 +6,6 @@ mod fixed;
 mod pki;
 mod ssp;
 mod plain_http;
+mod provider;
 mod token;
 mod web;
