@@ -23,7 +23,7 @@ const LONGEST_REASON: usize = 200;
 
 /// What a part said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
+pub(super) enum Health {
     /// It can do its work.
     Up,
     /// It answers, and says what it lacks.

@@ -1,8 +1,9 @@
 //! The pages for people: one address that shows the whole network, in plain HTML that works without JavaScript.
 //!
 //! The index: `home` is the first page, `validate` the `$validate` operation (VAL-01), `health` asks each part how it is,
-//! `times` writes dates as people say them. The pages know the other parts by their addresses only.
+//! `counts` counts Slots, `times` writes dates as people say them. The pages know the other parts by their addresses only.
 
+mod counts;
 mod health;
 mod home;
 pub mod times;
@@ -30,7 +31,7 @@ use crate::edge::clock::{Clock, Ids};
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::page::{PageRefusal, lasting_file, page, protect, refused_page};
 
-pub use health::Health;
+pub use counts::count_slots;
 
 /// What the pages show, and under which names.
 pub struct Settings {
@@ -38,7 +39,7 @@ pub struct Settings {
     pub version: String,
     /// The parts in the order in which a booking meets them.
     pub parts: Vec<Part>,
-    /// Counts the Provider's Slots; absent where the Provider is somewhere else.
+    /// Counts the Provider's Slots ([`count_slots`]); absent where the Provider is somewhere else.
     pub slots: Option<CountSlots>,
     /// Commands that a person may copy.
     pub commands: Vec<Command>,

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roles::edge::clock::Clock;
 use roles::edge::operations::{self, Operations};
 use roles::web::{self, Command, Link, Part, Settings, SlotCounts};
+use store::{AuditRecord, Diary, DiaryContent, NewSlot, ScheduleOffer, SlotStatus, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -112,6 +114,37 @@ async fn the_first_page_shows_every_part_with_its_health() {
     for count in ["<dd>41</dd>", "<dd>40</dd>", "<dd>1</dd>"] {
         assert!(page.body.contains(count), "{count}");
     }
+}
+
+#[tokio::test]
+async fn slots_are_counted_as_they_stand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open_sqlite(&folder.path().join("provider.db"), "web-test").await.expect("a database");
+    let now = FixedClock::default().now().as_second();
+    let slot = |id: &str, start: i64, status| NewSlot {
+        id: id.to_owned(),
+        schedule_id: "s".to_owned(),
+        identifier: None,
+        start,
+        end: start + 900,
+        status,
+        fragment: b"{}".to_vec(),
+    };
+    let slots = vec![
+        slot("past", now - 900, SlotStatus::Free),
+        slot("next", now + 900, SlotStatus::Free),
+        slot("later", now + 1800, SlotStatus::Free),
+        slot("taken", now + 2700, SlotStatus::Busy),
+        slot("blocked", now + 3600, SlotStatus::BusyUnavailable),
+    ];
+    let schedules = vec![ScheduleOffer { id: "s".to_owned(), related: Vec::new() }];
+    let content = DiaryContent { schedules, slots, ..DiaryContent::default() };
+    let audit = AuditRecord { at: 0, trace_id: String::new(), requirement: String::new(), body: b"{}".to_vec() };
+    store.load(content, audit).await.expect("loaded");
+    let count = web::count_slots(Arc::new(store), Arc::new(FixedClock::default()));
+    let counted = count().await.expect("counted");
+    assert_eq!((counted.free, counted.booked), (2, 1));
+    assert_eq!(counted.all, 4, "what is over and was never booked is no Slot to anyone");
 }
 
 #[tokio::test]
