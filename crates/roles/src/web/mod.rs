@@ -23,10 +23,10 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Uri};
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::edge::client::Authority;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::page::{PageRefusal, lasting_file, page, protect, refused_page};
@@ -60,8 +60,8 @@ pub struct Part {
     pub duty: String,
     /// Where it listens, as URLs.
     pub addresses: Vec<String>,
-    /// Its operations listener, which is asked for `/readyz`; absent where there is none to ask.
-    pub operations: Option<SocketAddr>,
+    /// Its operations listener (plain HTTP), which is asked for `/readyz`; absent where there is none to ask.
+    pub operations: Option<Authority>,
     /// The dialect that it speaks; absent where the dialects do not differ.
     pub dialect: Option<String>,
     /// Its version; absent where it is unknown.

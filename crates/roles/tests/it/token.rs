@@ -203,6 +203,7 @@ fn settings() -> Settings {
         groups: vec![Group { name: READ_SLOT.to_owned(), id: READ_SLOT_ID }],
         lifetime: 3600,
         back_dated: 300,
+        failures_before_slowing: 10,
     }
 }
 
@@ -368,7 +369,7 @@ async fn tokens_of_a_former_key_can_still_be_verified() {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
     let keys = Keys {
         signing: SigningKey::from_pkcs8_pem(&pair.serialize_pem()).expect("an RSA key"),
-        former: vec![signing_key(&pki::Authority::new("Root"))],
+        former: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
     };
     endpoint.token.replace_keys(keys).expect("replaced");
     let (_, _, after) = endpoint.post(&good_form()).await;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roles::edge::client::Authority;
 use roles::edge::clock::Clock;
 use roles::edge::operations::{self, Operations};
 use roles::web::{self, Command, Link, Part, Settings, SlotCounts};
@@ -47,7 +48,7 @@ fn part(name: &str, operations: Option<SocketAddr>) -> Part {
         name: name.to_owned(),
         duty: format!("What {name} does"),
         addresses: vec![format!("https://localhost:8443/{name}")],
-        operations,
+        operations: operations.and_then(|address| Authority::parse(&address.to_string(), false)),
         dialect: Some("1.0.4".to_owned()),
         version: Some("0.1.0".to_owned()),
     }
