@@ -65,8 +65,11 @@ pub enum Verb {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConsumerFlags {
     /// Environment file of a demo [default: .careslot/environment.json here, else that of the demo that is running]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub env: Option<PathBuf>,
+    /// Configuration file whose [consumer] is meant, instead of an environment file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
     /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
     #[arg(long, value_name = "ASID")]
     pub service: Option<String>,
