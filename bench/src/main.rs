@@ -4,8 +4,11 @@ mod booking_store;
 
 use std::process::ExitCode;
 
+/// Measures and prints; an error says why it could not.
+type Measurement = fn() -> Result<(), String>;
+
 /// The measurements by name.
-const MEASUREMENTS: &[(&str, fn() -> Result<(), String>)] = &[("store", booking_store::measure)];
+const MEASUREMENTS: &[(&str, Measurement)] = &[("store", booking_store::measure)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
