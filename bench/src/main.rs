@@ -1,6 +1,7 @@
 //! Side-by-side measurements: each prints the ratio to an anchor that ran in the same minute on the same machine.
 
 mod booking_store;
+mod searching_store;
 
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 type Measurement = fn() -> Result<(), String>;
 
 /// The measurements by name.
-const MEASUREMENTS: &[(&str, Measurement)] = &[("store", booking_store::measure)];
+const MEASUREMENTS: &[(&str, Measurement)] = &[("store", booking_store::measure), ("search", searching_store::measure)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
