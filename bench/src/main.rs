@@ -1,6 +1,9 @@
-//! Side-by-side measurements: each prints the ratio to an anchor that ran in the same minute on the same machine.
+//! Side-by-side measurements: each prints our time, an anchor's time from the same run, and the ratio of the two.
+//!
+//! `cargo run --release -p bench -- codec`
 
 mod booking_store;
+mod codec;
 mod searching_store;
 
 use std::process::ExitCode;
@@ -8,24 +11,33 @@ use std::process::ExitCode;
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), String>;
 
-/// The measurements by name.
-const MEASUREMENTS: &[(&str, Measurement)] = &[("store", booking_store::measure), ("search", searching_store::measure)];
+/// The measurements by name, each with what it compares.
+const MEASUREMENTS: [(&str, &str, Measurement); 3] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
+    ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
+    ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let unknown = wanted.iter().find(|name| MEASUREMENTS.iter().all(|(known, _)| known != name));
-    if let Some(unknown) = unknown {
-        let known: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
-        eprintln!("there is no measurement \"{unknown}\"; there are: {}", known.join(", "));
+    let chosen: Vec<_> = MEASUREMENTS.iter().filter(|(name, ..)| wanted.iter().any(|one| one == name)).collect();
+    if chosen.is_empty() || chosen.len() != wanted.len() {
+        eprintln!("usage: bench NAME…, where NAME is one of");
+        for (name, what, _) in MEASUREMENTS {
+            eprintln!("  {name:10} {what}");
+        }
         return ExitCode::from(2);
     }
-    for (name, measure) in MEASUREMENTS {
-        if (wanted.is_empty() || wanted.iter().any(|wanted| wanted == name))
-            && let Err(why) = measure()
-        {
+    for (name, _, measure) in chosen {
+        if let Err(why) = measure() {
             eprintln!("{name}: {why}");
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+fn codec() -> Result<(), String> {
+    codec::run();
+    Ok(())
 }

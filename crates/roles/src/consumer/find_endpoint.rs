@@ -6,7 +6,7 @@ use spine::{Asid, InteractionId};
 use super::Consumer;
 use super::fault::{Fault, Party};
 use super::wire::WireMessage;
-use crate::edge::directory::{DirectoryFault, FoundEntry, escaped};
+use crate::edge::directory::{DirectoryFault, Entry, escaped};
 
 /// Where a service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Lookup {
     /// The filter.
     pub filter: String,
     /// The entries.
-    pub found: Vec<FoundEntry>,
+    pub found: Vec<Entry>,
 }
 
 /// Why a service's endpoint cannot be told: each means no booking, and only some mean a fault in the directory.
@@ -129,8 +129,10 @@ impl Consumer {
         });
         match answered {
             Ok(found) => Ok(Lookup { base: self.directory.base().to_owned(), filter, found }),
-            Err(DirectoryFault::Unreachable(why)) => Err(Fault::Unreachable { party: Party::Directory, why }),
-            Err(fault @ DirectoryFault::Refused { .. }) => {
+            Err(fault @ (DirectoryFault::Unreachable(_) | DirectoryFault::TimedOut)) => {
+                Err(Fault::Unreachable { party: Party::Directory, why: fault.to_string() })
+            }
+            Err(fault @ (DirectoryFault::TooMany | DirectoryFault::Refused { .. })) => {
                 Err(Fault::Unusable { party: Party::Directory, what: fault.to_string() })
             }
         }
@@ -146,7 +148,7 @@ fn names_in_sds(interaction: &InteractionId) -> Vec<InteractionId> {
     }
 }
 
-fn only_system<'e>(asid: &Asid, found: &'e [FoundEntry]) -> Result<&'e FoundEntry, EndpointFault> {
+fn only_system<'e>(asid: &Asid, found: &'e [Entry]) -> Result<&'e Entry, EndpointFault> {
     match found {
         [] => Err(EndpointFault::SystemNotFound(asid.clone())),
         [system] => Ok(system),
@@ -155,7 +157,7 @@ fn only_system<'e>(asid: &Asid, found: &'e [FoundEntry]) -> Result<&'e FoundEntr
 }
 
 /// FIND-13 and FIND-14, judged by what the system's record lists.
-fn registered_for_booking(asid: &Asid, interaction: &InteractionId, system: &FoundEntry) -> Result<(), EndpointFault> {
+fn registered_for_booking(asid: &Asid, interaction: &InteractionId, system: &Entry) -> Result<(), EndpointFault> {
     let listed = system.values("nhsAsSvcIA");
     if !names_in_sds(interaction).iter().any(|name| listed.iter().any(|entry| entry == name.as_str())) {
         return Err(EndpointFault::NotForBooking { asid: asid.clone(), interaction: interaction.clone() });
@@ -173,7 +175,7 @@ fn no_record(party_key: &str, interaction: &InteractionId) -> EndpointFault {
 }
 
 /// The one service root that all records name (SDS-43); the slash that may end it is dropped (FIND-19, X-12).
-fn only_root(party_key: &str, interaction: &InteractionId, found: &[FoundEntry]) -> Result<String, EndpointFault> {
+fn only_root(party_key: &str, interaction: &InteractionId, found: &[Entry]) -> Result<String, EndpointFault> {
     let mut roots: Vec<&str> =
         found.iter().flat_map(|entry| entry.values("nhsMHSEndPoint")).map(String::as_str).collect();
     roots.retain(|root| !root.trim().is_empty());
@@ -197,11 +199,11 @@ fn usable(root: &str) -> bool {
     root.starts_with("https://") && root.len() > "https://".len() && root.bytes().all(sendable)
 }
 
-fn as_ldif(entries: &[FoundEntry]) -> String {
+fn as_ldif(entries: &[Entry]) -> String {
     let mut text = String::new();
     for entry in entries {
         text.push_str(&format!("dn: {}\n", entry.dn));
-        for (name, values) in &entry.attributes {
+        for (name, values) in entry.attributes() {
             for value in values {
                 text.push_str(&format!("{name}: {value}\n"));
             }
@@ -215,16 +217,16 @@ fn as_ldif(entries: &[FoundEntry]) -> String {
 mod tests {
     use super::*;
 
-    fn entry(attributes: &[(&str, &[&str])]) -> FoundEntry {
+    fn entry(attributes: &[(&str, &[&str])]) -> Entry {
         let attributes = attributes
             .iter()
             .map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect()))
             .collect();
-        FoundEntry { dn: "uniqueIdentifier=x,ou=Services,o=nhs".to_owned(), attributes }
+        Entry::new("uniqueIdentifier=x,ou=Services,o=nhs", attributes)
     }
 
     fn root(records: &[&[&str]]) -> Result<String, EndpointFault> {
-        let records: Vec<FoundEntry> = records.iter().map(|roots| entry(&[("nhsMhsEndPoint", roots)])).collect();
+        let records: Vec<Entry> = records.iter().map(|roots| entry(&[("nhsMhsEndPoint", roots)])).collect();
         only_root("A91545-1", &InteractionId::SEARCH_SLOT, &records)
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -127,8 +128,8 @@ pub enum Upload {
     Empty,
     /// Ready-made.
     Whole(Bytes),
-    /// As it comes from somebody else.
-    Streamed(PacedBody),
+    /// As it comes from somebody else, its bytes counted.
+    Streamed(PacedBody, Arc<AtomicU64>),
 }
 
 impl Body for Upload {
@@ -143,7 +144,14 @@ impl Body for Upload {
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Self::Streamed(body) => Pin::new(body).poll_frame(cx),
+            Self::Streamed(body, count) => {
+                let polled = Pin::new(body).poll_frame(cx);
+                if let Poll::Ready(Some(Ok(frame))) = &polled {
+                    let length = frame.data_ref().map_or(0, Bytes::len);
+                    count.fetch_add(length as u64, Ordering::Relaxed);
+                }
+                polled
+            }
         }
     }
 
@@ -151,7 +159,7 @@ impl Body for Upload {
         match self {
             Self::Empty => true,
             Self::Whole(_) => false,
-            Self::Streamed(body) => body.is_end_stream(),
+            Self::Streamed(body, _) => body.is_end_stream(),
         }
     }
 
@@ -159,7 +167,7 @@ impl Body for Upload {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed(body) => body.size_hint(),
+            Self::Streamed(body, _) => body.size_hint(),
         }
     }
 }

@@ -1,209 +1,242 @@
-//! The LDAP client of the roles that ask SDS: one kept connection, mutual TLS on `ldaps`, every wait limited, filter
-//! values escaped (SDS-01, SDS-02, SDS-06, SDS-07). It searches and does nothing else.
+//! The LDAP client of the roles: searches SDS over one kept connection, with limits on time and size, and connects again
+//! when that fails (SDS-01, SDS-02, SDS-05, SDS-06, SDS-07, SDS-10, SDS-40, SDS-41, SDS-46).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchEntry};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchEntry, SearchOptions};
 use rustls::ClientConfig;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// Where the directory is and how long it may take.
-#[derive(Debug, Clone)]
+/// How often a connection is made anew for one search (SDS-07).
+const ATTEMPTS: usize = 3;
+/// LDAP's result codes that a search knows what to do with.
+const SUCCESS: u32 = 0;
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+const NO_SUCH_OBJECT: u32 = 32;
+
+/// Where the directory is, and how much it may ask of our patience.
+#[derive(Clone)]
 pub struct DirectorySettings {
-    /// `ldap://host:port` or `ldaps://host:port`.
+    /// `ldap://host:port`, or `ldaps://host:port` with mutual TLS (SDS-01).
     pub url: String,
-    /// Below which the systems stand: `ou=services,o=nhs` (SDS-05).
+    /// Under which entry to search: `ou=services,o=nhs` (SDS-05).
     pub base: String,
-    /// For the connection and the bind.
+    /// For `ldaps`: see `tls::client_config`.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// For the connection with its handshake (SDS-07: 5 s).
     pub connect: Duration,
-    /// For one search.
+    /// For one search (SDS-07: 3 s).
     pub search: Duration,
-    /// How often a search is tried before the directory counts as unreachable.
-    pub attempts: u32,
+    /// Entries in one answer; more is an error (SDS-46).
+    pub entries: i32,
 }
 
 impl DirectorySettings {
-    /// The waits of the published reference clients: 5 s, 3 s, three tries (SDS-07).
+    /// The usual limits for a directory at this URL.
     #[must_use]
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            base: "ou=services,o=nhs".to_owned(),
-            connect: Duration::from_secs(5),
-            search: Duration::from_secs(3),
-            attempts: 3,
-        }
+    pub fn new(url: String, base: String, tls: Option<Arc<ClientConfig>>) -> Self {
+        Self { url, base, tls, connect: Duration::from_secs(5), search: Duration::from_secs(3), entries: 1000 }
     }
 }
 
-/// An entry as it came: attribute names are compared without their case (SDS-10), values stay as they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FoundEntry {
-    /// The distinguished name.
-    pub dn: String,
-    /// Each attribute with its values, in the order they came.
-    pub attributes: Vec<(String, Vec<String>)>,
-}
-
-impl FoundEntry {
-    /// All values of an attribute; none when the entry does not have it.
-    #[must_use]
-    pub fn values(&self, attribute: &str) -> &[String] {
-        let found = self.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
-        found.map_or(&[], |(_, values)| values.as_slice())
-    }
-
-    /// The first value of an attribute, unless it is empty (SDS-44).
-    #[must_use]
-    pub fn value(&self, attribute: &str) -> Option<&str> {
-        self.values(attribute).first().map(String::as_str).filter(|value| !value.trim().is_empty())
-    }
-}
-
-/// Why the directory gave no answer.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+/// Why the directory gave no answer (SDS-45, SDS-46).
+#[derive(Debug, thiserror::Error)]
 pub enum DirectoryFault {
-    /// No connection, no bind, or no answer in time (SDS-45).
+    /// It cannot be reached, or the connection broke.
     #[error("the directory cannot be reached: {0}")]
-    Unreachable(String),
-    /// It answered with a result code that is no success; partial answers count as none (SDS-46).
-    #[error("the directory refused the search with result code {code}: {text}")]
+    Unreachable(#[from] LdapError),
+    /// It took too long.
+    #[error("the directory did not answer in time")]
+    TimedOut,
+    /// It has more entries than were asked for: the question is ambiguous.
+    #[error("the directory has more entries than expected")]
+    TooMany,
+    /// It refused.
+    #[error("the directory refused with result code {code}: {text}")]
     Refused {
-        /// The LDAP result code.
+        /// LDAP's result code.
         code: u32,
-        /// The server's words.
+        /// What it said.
         text: String,
     },
 }
 
-/// A directory to ask. Cheap to share behind an `Arc`.
-pub struct Directory {
-    settings: DirectorySettings,
-    tls: Option<Arc<ClientConfig>>,
-    line: Mutex<Option<Ldap>>,
+/// One entry of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The distinguished name.
+    pub dn: String,
+    attributes: Vec<(String, Vec<String>)>,
 }
 
-impl Directory {
-    /// A directory that is connected to when it is first asked. `tls` is needed for `ldaps`.
+impl Entry {
+    /// An entry of these attributes.
     #[must_use]
-    pub fn new(settings: DirectorySettings, tls: Option<Arc<ClientConfig>>) -> Self {
-        Self { settings, tls, line: Mutex::new(None) }
+    pub fn new(dn: impl Into<String>, attributes: Vec<(String, Vec<String>)>) -> Self {
+        Self { dn: dn.into(), attributes }
     }
 
-    /// The base that searches begin at.
+    /// All values of an attribute, whose name may be in any case (SDS-10).
+    #[must_use]
+    pub fn values(&self, name: &str) -> &[String] {
+        let found = self.attributes.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, values)| values.as_slice()).unwrap_or_default()
+    }
+
+    /// The first value of an attribute that is not empty (SDS-44).
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values(name).iter().map(String::as_str).find(|value| !value.trim().is_empty())
+    }
+
+    /// Every attribute with its values, in the directory's order of names.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.attributes.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+}
+
+/// The directory, as its clients see it. Cheap to share behind an `Arc`.
+pub struct DirectoryClient {
+    settings: DirectorySettings,
+    connection: Mutex<Option<Ldap>>,
+}
+
+impl DirectoryClient {
+    /// A client; it connects at the first search.
+    #[must_use]
+    pub fn new(settings: DirectorySettings) -> Self {
+        Self { settings, connection: Mutex::new(None) }
+    }
+
+    /// The entry under which it searches.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.settings.base
     }
 
-    /// A subtree search below the base. Result 32 (no such entry) is an empty answer (SDS-41).
+    /// The entries beneath the base that match a filter, with the attributes named, or all of them for `["*"]`. A filter's
+    /// values must have gone through [`escaped`]. No entry is an empty answer, and so is an unknown base.
     ///
     /// # Errors
-    /// See [`DirectoryFault`].
-    pub async fn search(&self, filter: &str, attributes: &[&str]) -> Result<Vec<FoundEntry>, DirectoryFault> {
-        let mut last = DirectoryFault::Unreachable("it was not tried".to_owned());
-        for _ in 0..self.settings.attempts.max(1) {
-            match self.search_once(filter, attributes).await {
-                Err(fault @ DirectoryFault::Unreachable(_)) => last = fault,
-                answered => return answered,
+    /// See [`DirectoryFault`]; after a broken connection it is tried again before that (SDS-07).
+    pub async fn search(&self, filter: &str, attributes: &[&str]) -> Result<Vec<Entry>, DirectoryFault> {
+        let mut attempt = 1;
+        loop {
+            let found = match self.connected().await {
+                Ok(ldap) => self.ask(ldap, filter, attributes).await,
+                Err(fault) => Err(fault),
+            };
+            match found {
+                Err(DirectoryFault::Unreachable(fault)) => {
+                    *self.connection.lock().await = None;
+                    if attempt == ATTEMPTS {
+                        return Err(DirectoryFault::Unreachable(fault));
+                    }
+                    attempt += 1;
+                }
+                Err(DirectoryFault::TimedOut) => {
+                    *self.connection.lock().await = None;
+                    return Err(DirectoryFault::TimedOut);
+                }
+                settled => return settled,
             }
         }
-        Err(last)
     }
 
-    async fn search_once(&self, filter: &str, attributes: &[&str]) -> Result<Vec<FoundEntry>, DirectoryFault> {
-        let mut line = self.line().await?;
-        let searching = line.search(&self.settings.base, Scope::Subtree, filter, attributes.to_vec());
-        let answered = match timeout(self.settings.search, searching).await {
-            Ok(Ok(answered)) => answered,
-            Ok(Err(fault)) => return Err(self.hung_up(&fault.to_string()).await),
-            Err(_) => return Err(self.hung_up("no answer came in time").await),
-        };
-        let ldap3::SearchResult(entries, result) = answered;
+    /// Asks whether the directory answers at all: for `/readyz`.
+    ///
+    /// # Errors
+    /// As [`DirectoryClient::search`].
+    pub async fn reachable(&self) -> Result<(), DirectoryFault> {
+        self.search("(uniqueIdentifier=000000000000)", &["1.1"]).await.map(|_| ())
+    }
+
+    async fn ask(&self, mut ldap: Ldap, filter: &str, attributes: &[&str]) -> Result<Vec<Entry>, DirectoryFault> {
+        let options = SearchOptions::new().sizelimit(self.settings.entries);
+        let searching =
+            ldap.with_search_options(options).search(&self.settings.base, Scope::Subtree, filter, attributes);
+        let answer = timeout(self.settings.search, searching).await.map_err(|_| DirectoryFault::TimedOut)??;
+        let (entries, result) = (answer.0, answer.1);
         match result.rc {
-            0 => Ok(entries.into_iter().map(found_entry).collect()),
-            32 => Ok(Vec::new()),
+            SUCCESS => {
+                Ok(entries.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate()).map(read).collect())
+            }
+            NO_SUCH_OBJECT => Ok(Vec::new()),
+            SIZE_LIMIT_EXCEEDED => Err(DirectoryFault::TooMany),
             code => Err(DirectoryFault::Refused { code, text: result.text }),
         }
     }
 
-    /// The kept connection, or a new one. Its handle is cloned, so that searches run side by side on it.
-    async fn line(&self) -> Result<Ldap, DirectoryFault> {
-        let mut kept = self.line.lock().await;
-        if let Some(line) = kept.as_mut()
-            && !line.is_closed()
+    /// The kept connection, or a new one with an anonymous bind (SDS-02).
+    async fn connected(&self) -> Result<Ldap, DirectoryFault> {
+        let mut kept = self.connection.lock().await;
+        if let Some(ldap) = kept.as_mut()
+            && !ldap.is_closed()
         {
-            return Ok(line.clone());
+            return Ok(ldap.clone());
         }
-        let made = timeout(self.settings.connect, self.connect()).await;
-        let line = match made {
-            Ok(Ok(line)) => line,
-            Ok(Err(fault)) => return Err(DirectoryFault::Unreachable(fault.to_string())),
-            Err(_) => return Err(DirectoryFault::Unreachable("the connection could not be made in time".to_owned())),
-        };
-        *kept = Some(line.clone());
-        Ok(line)
-    }
-
-    async fn connect(&self) -> Result<Ldap, LdapError> {
         let mut settings = LdapConnSettings::new().set_conn_timeout(self.settings.connect);
-        if let Some(tls) = &self.tls {
-            settings = settings.set_config(Arc::clone(tls));
+        if let Some(tls) = &self.settings.tls {
+            settings = settings.set_config(tls.clone());
         }
-        let (connection, mut line) = LdapConnAsync::with_settings(settings, &self.settings.url).await?;
+        let opening = LdapConnAsync::with_settings(settings, &self.settings.url);
+        let (driver, mut ldap) = opening.await.map_err(|fault| match fault {
+            LdapError::Timeout { .. } => DirectoryFault::TimedOut,
+            fault => DirectoryFault::Unreachable(fault),
+        })?;
         tokio::spawn(async move {
-            if let Err(fault) = connection.drive().await {
+            if let Err(fault) = driver.drive().await {
                 tracing::debug!(%fault, "the connection to the directory ended");
             }
         });
-        line.simple_bind("", "").await?.success()?;
-        Ok(line)
-    }
-
-    /// Forgets the connection, so that the next search makes a new one.
-    async fn hung_up(&self, why: &str) -> DirectoryFault {
-        self.line.lock().await.take();
-        DirectoryFault::Unreachable(why.to_owned())
+        let bound = timeout(self.settings.search, ldap.simple_bind("", "")).await;
+        let bound = bound.map_err(|_| DirectoryFault::TimedOut)??;
+        if bound.rc != SUCCESS {
+            return Err(DirectoryFault::Refused { code: bound.rc, text: bound.text });
+        }
+        *kept = Some(ldap.clone());
+        Ok(ldap)
     }
 }
 
-/// A value for a filter, with the characters that have a meaning there escaped (RFC 4515, SDS-06).
+fn read(entry: ldap3::ResultEntry) -> Entry {
+    let SearchEntry { dn, attrs, .. } = SearchEntry::construct(entry);
+    let mut attributes: Vec<_> = attrs.into_iter().collect();
+    attributes.sort();
+    Entry { dn, attributes }
+}
+
+/// A value as it may stand in a filter: `* ( ) \` and NUL escaped (SDS-06, RFC 4515).
 #[must_use]
 pub fn escaped(value: &str) -> String {
     ldap3::ldap_escape(value).into_owned()
-}
-
-fn found_entry(raw: ldap3::ResultEntry) -> FoundEntry {
-    let entry = SearchEntry::construct(raw);
-    let mut attributes: Vec<(String, Vec<String>)> = entry.attrs.into_iter().collect();
-    attributes.sort();
-    FoundEntry { dn: entry.dn, attributes }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // covers: SDS-10, SDS-44
-    #[test]
-    fn an_attribute_is_found_in_any_case_and_an_empty_value_counts_as_none() {
-        let entry = FoundEntry {
-            dn: "uniqueIdentifier=1,ou=Services,o=nhs".to_owned(),
-            attributes: vec![
-                ("nhsMHSPartyKey".to_owned(), vec!["A91545-1".to_owned()]),
-                ("nhsMHSEndPoint".to_owned(), vec![" ".to_owned()]),
-            ],
-        };
-        assert_eq!(entry.value("nhsMhsPartyKey"), Some("A91545-1"));
-        assert_eq!(entry.value("nhsMhsEndPoint"), None);
-        assert_eq!(entry.value("nhsMhsFQDN"), None);
-    }
-
     // covers: SDS-06
     #[test]
-    fn characters_with_a_meaning_in_filters_are_escaped() {
-        assert_eq!(escaped("a*b(c)d\\e"), "a\\2ab\\28c\\29d\\5ce");
+    fn what_comes_from_outside_cannot_change_a_filter() {
+        assert_eq!(escaped("918999199203"), "918999199203");
+        assert_eq!(escaped("*)(objectClass=*\\\0"), "\\2a\\29\\28objectClass=\\2a\\5c\\00");
+    }
+
+    // covers: SDS-10, SDS-44
+    #[test]
+    fn attribute_names_are_found_in_any_case_and_empty_values_are_none() {
+        let entry = Entry {
+            dn: String::new(),
+            attributes: vec![
+                ("nhsMHSEndPoint".to_owned(), vec![String::new(), "https://p.test".to_owned()]),
+                ("nhsMHSPartyKey".to_owned(), vec![" ".to_owned()]),
+            ],
+        };
+        assert_eq!(entry.value("nhsMhsEndpoint"), Some("https://p.test"));
+        assert_eq!(entry.value("NHSMHSPARTYKEY"), None);
+        assert_eq!(entry.values("nhsMhsFQDN"), &[] as &[String]);
     }
 }

@@ -1,0 +1,120 @@
+//! What the reader noticed about the structure, as issues of the validation: unknown elements, wrong shapes, wrong order.
+
+use fhir::IssueKind;
+
+use crate::definitions::Definitions;
+use crate::findings::{Finding, Findings};
+use crate::issue::{Kind, Severity};
+use crate::options::Options;
+use crate::terminology::Known;
+
+/// One row for each kind: what is wrong, and what to do.
+struct Words {
+    kind: Kind,
+    rule: &'static str,
+    message: &'static str,
+    cure: &'static str,
+}
+
+const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
+
+fn words(kind: IssueKind) -> Words {
+    let (kind, rule, message, cure) = match kind {
+        IssueKind::UnknownResourceType => (
+            Kind::Structure,
+            "Resource",
+            "The resource type is not one of FHIR STU3.",
+            "Write the type as FHIR spells it, capitals included.",
+        ),
+        IssueKind::MissingResourceType => {
+            (Kind::Structure, "Resource", "The resource does not say its type.", "Add resourceType.")
+        }
+        IssueKind::UnknownElement => (
+            Kind::Structure,
+            "HTTP-13",
+            "The definitions have no such element here.",
+            "Remove the element, or mend its name.",
+        ),
+        IssueKind::WrongShape => {
+            (Kind::Structure, "FHIR JSON", "The value has the wrong shape.", "Write it as the definition has it.")
+        }
+        IssueKind::EmptyArray => (Kind::Structure, "HTTP-14", "An array may not be empty.", "Leave the element out."),
+        IssueKind::EmptyElement => (Kind::Invariant, "ele-1", "An element may not be empty.", "Leave the element out."),
+        IssueKind::EmptyString => (Kind::Value, "HTTP-14", "A value may not be empty.", "Leave the element out."),
+        IssueKind::MisplacedNull => (
+            Kind::Structure,
+            "HTTP-14",
+            "null stands only in an array of primitives, beside an extension.",
+            "Leave the element out.",
+        ),
+        IssueKind::UnequalArrays => (
+            Kind::Structure,
+            "FHIR JSON",
+            "An array and its companion with an underscore differ in length.",
+            "Make both the same length, with null where one has nothing.",
+        ),
+        IssueKind::OutOfOrder => {
+            (Kind::Structure, "HTTP-15", "The element is out of order.", "Move it to its place in the definition.")
+        }
+        IssueKind::UnexpectedText => {
+            (Kind::Structure, "FHIR XML", "There is text between the elements.", "Remove the text.")
+        }
+        IssueKind::UnexpectedAttribute => {
+            (Kind::Structure, "FHIR XML", "The element has no such attribute.", "Remove the attribute.")
+        }
+        IssueKind::WrongNamespace => (
+            Kind::Structure,
+            "FHIR XML",
+            "The element or attribute is in the wrong namespace.",
+            "Use http://hl7.org/fhir, and http://www.w3.org/1999/xhtml for the narrative.",
+        ),
+        IssueKind::ControlCharacter => (
+            Kind::Value,
+            "string",
+            "The text holds a control character that XML cannot write.",
+            "Remove the control character.",
+        ),
+    };
+    Words { kind, rule, message, cure }
+}
+
+/// Adds what the reader noticed.
+pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Options, found: &mut Findings) {
+    for issue in read {
+        let words = words(issue.kind);
+        if issue.kind != IssueKind::ControlCharacter && issue.kind != IssueKind::UnknownElement {
+            found.note_misshapen(issue.at);
+        }
+        let mut finding = Finding {
+            severity: severity(issue.kind, options),
+            kind: words.kind,
+            rule: words.rule.to_owned(),
+            expected: issue.expected.to_string(),
+            got: issue.got.clone(),
+            message: words.message.to_owned(),
+            cure: words.cure.to_owned(),
+        };
+        if is_other_type(issue, definitions) {
+            finding.severity = Severity::Warning;
+            finding.kind = Kind::NotSupported;
+            finding.message =
+                "The definition of this resource type is not here, so that the resource was not checked.".to_owned();
+            finding.cure = "Load a package that defines the type.".to_owned();
+        }
+        found.push(issue.path.clone(), issue.at, finding);
+    }
+}
+
+fn severity(kind: IssueKind, options: &Options) -> Severity {
+    match kind {
+        IssueKind::UnknownElement => options.unknown_elements,
+        IssueKind::ControlCharacter => Severity::Warning,
+        _ => Severity::Error,
+    }
+}
+
+/// A type that FHIR has and these definitions do not.
+fn is_other_type(issue: &fhir::Issue, definitions: &Definitions) -> bool {
+    issue.kind == IssueKind::UnknownResourceType
+        && matches!(definitions.terminology.known(RESOURCE_TYPES, &issue.got), Known::Code(_))
+}

@@ -1,0 +1,137 @@
+//! References: their form, their target's type, and contained resources (VAL-05).
+
+use fhir::Node;
+use fhir::schema::STRUCTURE_BASE;
+
+use super::Walk;
+use crate::findings::{Finding, quote};
+use crate::issue::{Kind, Severity};
+use crate::table::FieldRules;
+
+impl<'n> Walk<'n, '_> {
+    pub(super) fn reference(&mut self, node: &'n Node, field: &FieldRules) {
+        let Some(text) = node.text_of("reference") else { return };
+        if let Some(id) = text.strip_prefix('#') {
+            self.contained_target(node, id, &field.targets);
+            return;
+        }
+        if let Some(type_name) = target_type(text) {
+            self.target(node, type_name, &field.targets);
+        }
+    }
+
+    /// The targets that a profile allows; what the base refuses is not repeated.
+    pub(super) fn profiled_target(&mut self, node: &'n Node, targets: &[Box<str>]) {
+        let Some(text) = node.text_of("reference") else { return };
+        let own = match text.strip_prefix('#') {
+            Some(id) => self.contained_resource(id).map(Node::type_name),
+            None => target_type(text),
+        };
+        let base = node.field().map(crate::table::targets).unwrap_or_default();
+        if let Some(own) = own
+            && self.may_lead_to(own, &base)
+        {
+            self.target(node, own, targets);
+        }
+    }
+
+    /// The resource that `#id` leads to; `#` alone leads to the one around.
+    fn contained_resource(&self, id: &str) -> Option<&'n Node> {
+        if id.is_empty() {
+            return Some(self.container);
+        }
+        self.container.all("contained").find(|resource| resource.text_of("id") == Some(id))
+    }
+
+    /// ref-1: a reference that begins with # leads to a contained resource.
+    fn contained_target(&mut self, node: &Node, id: &str, targets: &[Box<str>]) {
+        match self.contained_resource(id) {
+            Some(resource) => self.target(node, resource.type_name(), targets),
+            None => self.report(
+                node,
+                Finding {
+                    severity: Severity::Error,
+                    kind: Kind::NotFound,
+                    rule: "ref-1".to_owned(),
+                    expected: format!("a contained resource with the id {}", quote(id)),
+                    got: quote(&format!("#{id}")),
+                    message: format!("No contained resource has the id {}.", quote(id)),
+                    cure: "Add the contained resource, or mend the id after the #.".to_owned(),
+                },
+            ),
+        }
+    }
+
+    /// A target whose type is not known allows any.
+    fn may_lead_to(&self, type_name: &str, targets: &[Box<str>]) -> bool {
+        let is = |target: &str| self.definitions.type_of(target).is_none_or(|of| of == type_name);
+        targets.is_empty() || type_name.is_empty() || targets.iter().any(|target| is(target))
+    }
+
+    /// The type that the reference names has to be one that the element may point at.
+    fn target(&mut self, node: &Node, type_name: &str, targets: &[Box<str>]) {
+        if self.may_lead_to(type_name, targets) {
+            return;
+        }
+        let mut allowed: Vec<&str> = targets.iter().filter_map(|target| self.definitions.type_of(target)).collect();
+        allowed.dedup();
+        let allowed = allowed.join(", ");
+        self.report(
+            node,
+            Finding {
+                severity: Severity::Error,
+                kind: Kind::Structure,
+                rule: "Reference".to_owned(),
+                expected: format!("a reference to {allowed}"),
+                got: quote(type_name),
+                message: format!("The element refers to a {}, and may refer to {allowed} only.", quote(type_name)),
+                cure: format!("Refer to {allowed}."),
+            },
+        );
+    }
+}
+
+/// The resource type that a literal reference names: `Patient` in `Patient/1`, `https://a.example/Patient/1/_history/2`.
+/// `None` where the form does not show one.
+pub(crate) fn target_type(reference: &str) -> Option<&str> {
+    let path = match reference.split_once("://") {
+        Some(("http" | "https", rest)) => rest.split_once('/').map(|(_, path)| path)?,
+        Some(_) => return None,
+        None if reference.contains(':') => return None,
+        None => reference,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut parts: Vec<&str> = path.split('/').collect();
+    if parts.len() >= 4 && parts[parts.len() - 2] == "_history" {
+        parts.truncate(parts.len() - 2);
+    }
+    let [.., type_name, _id] = parts.as_slice() else { return None };
+    type_name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(type_name)
+}
+
+/// The type of a base canonical URL: `Patient` of `http://hl7.org/fhir/StructureDefinition/Patient`.
+pub(crate) fn base_type(url: &str) -> Option<&str> {
+    url.strip_prefix(STRUCTURE_BASE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target_type;
+
+    #[test]
+    fn a_reference_shows_its_type_where_it_has_one() {
+        for (reference, expected) in [
+            ("Patient/1", Some("Patient")),
+            ("Patient/1/_history/2", Some("Patient")),
+            ("https://a.example/STU3/Slot/s1", Some("Slot")),
+            ("https://a.example/Slot/s1?x=y", Some("Slot")),
+            ("urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", None),
+            ("https://a.example", None),
+            ("x1", None),
+            ("patient/1", None),
+            ("", None),
+        ] {
+            assert_eq!(target_type(reference), expected, "{reference}");
+        }
+    }
+}
