@@ -1,12 +1,13 @@
 //! What the reader noticed about the structure, as issues of the validation: unknown elements, wrong shapes, wrong order.
 
-use fhir::IssueKind;
+use fhir::{IssueKind, Node};
 
 use crate::definitions::Definitions;
-use crate::findings::{Finding, Findings};
+use crate::findings::{Finding, Findings, quote};
 use crate::issue::{Kind, Severity};
 use crate::options::Options;
 use crate::terminology::Known;
+use crate::walk::RESOURCE_TYPES;
 
 /// One row for each kind: what is wrong, and what to do.
 struct Words {
@@ -15,8 +16,6 @@ struct Words {
     message: &'static str,
     cure: &'static str,
 }
-
-const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
 
 fn words(kind: IssueKind) -> Words {
     let (kind, rule, message, cure) = match kind {
@@ -78,8 +77,14 @@ fn words(kind: IssueKind) -> Words {
     Words { kind, rule, message, cure }
 }
 
-/// Adds what the reader noticed.
-pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Options, found: &mut Findings) {
+/// Adds what the reader noticed about a resource.
+pub(crate) fn add(
+    resource: &Node,
+    read: &[fhir::Issue],
+    definitions: &Definitions,
+    options: &Options,
+    found: &mut Findings,
+) {
     for issue in read {
         let words = words(issue.kind);
         if issue.kind != IssueKind::ControlCharacter && issue.kind != IssueKind::UnknownElement {
@@ -101,8 +106,52 @@ pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Opt
                 "The definition of this resource type is not here, so that the resource was not checked.".to_owned();
             finding.cure = "Load a package that defines the type.".to_owned();
         }
-        found.push(issue.path.clone(), issue.at, finding);
+        if issue.kind == IssueKind::UnknownElement {
+            finding.got = quote(own_name(&issue.path));
+            finding.message = format!("There is no element {} here.", finding.got);
+        }
+        let path = match issue.kind {
+            // An attribute that does not belong there is no element that a path could lead to.
+            IssueKind::UnexpectedAttribute => issue.path.rsplit_once('.').map_or(&*issue.path, |(parent, _)| parent),
+            _ => &issue.path,
+        };
+        found.push(location(resource, path), issue.at, finding);
     }
+}
+
+/// The last name of a path. One of another namespace stands in braces, which may have dots inside.
+fn own_name(path: &str) -> &str {
+    match path.rfind('{') {
+        Some(at) => &path[at..],
+        None => path.rsplit_once('.').map_or(path, |(_, name)| name),
+    }
+}
+
+/// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
+/// definitions do not have is told at the element that it is in, since no path leads to it.
+fn location(resource: &Node, path: &str) -> String {
+    let mut steps = path.split('.');
+    let mut location = steps.next().unwrap_or_default().to_owned();
+    let mut node = Some(resource);
+    for step in steps {
+        let (name, index) = match step.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse().unwrap_or(0)),
+            None => (step, 0),
+        };
+        let Some(field) = node.and_then(|node| node.kind().field(name.strip_prefix('_').unwrap_or(name))) else {
+            break;
+        };
+        node = node.and_then(|node| node.all(field.name()).nth(index));
+        location.push('.');
+        match field.choice() {
+            Some(stem) => {
+                location.push_str(stem);
+                location.push_str(&format!(".ofType({})", field.kind().name()));
+            }
+            None => location.push_str(step.trim_start_matches('_')),
+        }
+    }
+    location
 }
 
 fn severity(kind: IssueKind, options: &Options) -> Severity {
