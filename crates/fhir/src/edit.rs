@@ -17,10 +17,11 @@ impl Node {
     /// Sets the value of the first child of this name, which is made when there is none; its `id` and `extension` stay.
     /// The text becomes a number or a boolean where the type asks for one and the text is one.
     pub fn set_text(&mut self, name: &str, text: &str) -> &mut Self {
-        let index = match self.children.iter().position(|child| child.name() == name && child.shape != Shape::EmptyArray) {
-            Some(index) => index,
-            None => self.insert(name),
-        };
+        let index =
+            match self.children.iter().position(|child| child.name() == name && child.shape != Shape::EmptyArray) {
+                Some(index) => index,
+                None => self.insert(name),
+            };
         if let Some(child) = self.children.get_mut(index) {
             child.set_value(text);
         }
@@ -97,7 +98,8 @@ impl Node {
             None => match &node.name {
                 Name::Unknown(_) => self.children.len(),
                 Name::Known(field) => {
-                    let precedes = |child: &Node| child.field().is_some_and(|other| other.position() < field.position());
+                    let precedes =
+                        |child: &Node| child.field().is_some_and(|other| other.position() < field.position());
                     self.children.iter().rposition(precedes).map_or(0, |last| last + 1)
                 }
             },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::node::Node;
-use crate::position;
+use crate::position::position;
 
 /// A document that was read: its tree, and what is odd about its structure.
 #[derive(Debug, Clone)]
@@ -136,7 +136,7 @@ impl Fault {
     }
 
     pub(crate) fn locate(self, source: &[u8]) -> SyntaxError {
-        let place = position::position(source, self.offset);
+        let place = position(source, self.offset);
         let Fault { kind, reason, offset } = self;
         SyntaxError { kind, reason, offset, line: place.line, column: place.column }
     }
@@ -179,7 +179,8 @@ impl Place<'_> {
 
 /// A name from outside, fit for a message: at most 64 characters, no control characters.
 pub(crate) fn shorten(name: &str) -> String {
-    let mut short: String = name.chars().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    let mut short: String =
+        name.chars().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if short.len() < name.len() {
         short.push('…');
     }

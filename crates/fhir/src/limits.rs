@@ -22,8 +22,7 @@ const FREE_NODES: usize = 4096;
 
 impl Limits {
     /// The bounds for one resource from a stranger: 4 MiB, 64 levels.
-    pub const STRICT: Limits =
-        Limits { bytes: 4 << 20, depth: 64, nodes: 500_000, bytes_per_node: 8, issues: 200 };
+    pub const STRICT: Limits = Limits { bytes: 4 << 20, depth: 64, nodes: 500_000, bytes_per_node: 8, issues: 200 };
 
     /// The bounds for a file or a Bundle that the reader's owner chose to read: 64 MiB, 100 levels.
     pub const GENEROUS: Limits =

@@ -159,7 +159,8 @@ impl Node {
     #[must_use]
     pub fn choice(&self, stem: &str) -> Option<&Node> {
         self.children.iter().find(|child| {
-            child.shape != Shape::EmptyArray && child.field().and_then(Field::choice).is_some_and(|choice| choice == stem)
+            child.shape != Shape::EmptyArray
+                && child.field().and_then(Field::choice).is_some_and(|choice| choice == stem)
         })
     }
 
@@ -237,12 +238,22 @@ mod tests {
     fn debug_output_shows_no_content() {
         let mut patient = Node::resource("Patient").unwrap();
         patient.set_text("birthDate", "1980-02-29");
-        assert_eq!(format!("{patient:?} {:?}", patient.children()), "Node( Patient, 1 children) [Node(birthDate date, 0 children)]");
+        assert_eq!(
+            format!("{patient:?} {:?}", patient.children()),
+            "Node( Patient, 1 children) [Node(birthDate date, 0 children)]"
+        );
     }
 
     #[test]
     fn only_known_resources_that_are_not_abstract_can_be_made() {
-        for (name, made) in [("Slot", true), ("RelatedPerson", false), ("Resource", false), ("DomainResource", false), ("Identifier", false), ("", false)] {
+        for (name, made) in [
+            ("Slot", true),
+            ("RelatedPerson", false),
+            ("Resource", false),
+            ("DomainResource", false),
+            ("Identifier", false),
+            ("", false),
+        ] {
             assert_eq!(Node::resource(name).is_some(), made, "{name}");
         }
     }

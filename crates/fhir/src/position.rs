@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn an_offset_is_found_by_line_and_character() {
         let source = "a\nbé€\r\n\nx".as_bytes();
-        let table = [(0, 1, 1), (1, 1, 2), (2, 2, 1), (3, 2, 2), (5, 2, 3), (8, 2, 4), (10, 3, 1), (11, 4, 1), (99, 4, 2)];
+        let table =
+            [(0, 1, 1), (1, 1, 2), (2, 2, 1), (3, 2, 2), (5, 2, 3), (8, 2, 4), (10, 3, 1), (11, 4, 1), (99, 4, 2)];
         for (offset, line, column) in table {
             let expected = Position { line, column };
             assert_eq!(position(source, offset), expected, "offset {offset}");

@@ -51,7 +51,9 @@ impl<'s> Lexer<'s> {
             return Fault::forbidden(self.at, "JSON has no comments; take the comment out");
         }
         match rest.chars().next() {
-            Some(letter) if !letter.is_control() => Fault::malformed(self.at, format!("expected {expected}, got '{letter}'")),
+            Some(letter) if !letter.is_control() => {
+                Fault::malformed(self.at, format!("expected {expected}, got '{letter}'"))
+            }
             _ => Fault::malformed(self.at, format!("expected {expected}, got a control character")),
         }
     }
@@ -78,7 +80,10 @@ impl<'s> Lexer<'s> {
             return Err(self.unexpected("a digit, as numbers in JSON have them"));
         }
         if let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'+' | b'-') = self.byte() {
-            return Err(Fault::malformed(start, "not a number in JSON: no leading zeros, no '+', nothing behind the digits"));
+            return Err(Fault::malformed(
+                start,
+                "not a number in JSON: no leading zeros, no '+', nothing behind the digits",
+            ));
         }
         Ok(self.source.get(start..self.at).unwrap_or_default())
     }
@@ -108,7 +113,10 @@ impl<'s> Lexer<'s> {
                     _ => Err(Fault::malformed(self.at, "a control character in a string must be written as an escape")),
                 }
             }
-            None => Err(Fault::malformed(self.source.len(), "expected '\"' at the end of the string, but the text ends here")),
+            None => Err(Fault::malformed(
+                self.source.len(),
+                "expected '\"' at the end of the string, but the text ends here",
+            )),
         }
     }
 
@@ -139,7 +147,9 @@ impl<'s> Lexer<'s> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode_escape(backslash),
-            _ => return Err(Fault::malformed(backslash, r#"expected one of \" \\ \/ \b \f \n \r \t \u0000 to \uFFFF"#)),
+            _ => {
+                return Err(Fault::malformed(backslash, r#"expected one of \" \\ \/ \b \f \n \r \t \u0000 to \uFFFF"#));
+            }
         })
     }
 

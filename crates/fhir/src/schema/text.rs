@@ -73,7 +73,9 @@ impl Schema {
         let (name, base) = rest.split_once(" : ").map_or((rest, None), |(name, base)| (name, Some(base.trim())));
         let rows = match base {
             None => Vec::new(),
-            Some(base) => self.definition(base).ok_or_else(|| format!("the base {base} is not known yet"))?.rows.clone(),
+            Some(base) => {
+                self.definition(base).ok_or_else(|| format!("the base {base} is not known yet"))?.rows.clone()
+            }
         };
         Ok(Definition { name: name.trim().into(), kind, is_abstract, base: base.map(Into::into), rows })
     }
@@ -125,7 +127,8 @@ impl Row {
 fn row(line: &str, definition: &Definition) -> Result<Row, String> {
     let (facts, binding) = line.split_once("->").map_or((line, None), |(facts, binding)| (facts, Some(binding)));
     let mut words = facts.split_whitespace();
-    let mut next = |what: &str| words.next().ok_or_else(|| format!("expected `PATH MIN..MAX TYPES`, {what} is missing"));
+    let mut next =
+        |what: &str| words.next().ok_or_else(|| format!("expected `PATH MIN..MAX TYPES`, {what} is missing"));
     let path = next("the path")?;
     let path = path
         .strip_prefix(&*definition.name)

@@ -83,7 +83,13 @@ impl Types {
             }
         }
         let inherited = |name: &str| schema.definition(name).map(|base| base.rows.as_slice()).unwrap_or_default();
-        types.add_fields(FOREIGN, "DomainResource", TypeKind::ForeignResource, inherited("DomainResource"), &mut wanted);
+        types.add_fields(
+            FOREIGN,
+            "DomainResource",
+            TypeKind::ForeignResource,
+            inherited("DomainResource"),
+            &mut wanted,
+        );
         types.add_fields(UNKNOWN, "Element", TypeKind::Unknown, inherited("Element"), &mut wanted);
         let linked: &'static Types = Box::leak(Box::new(types));
         for (field, type_name) in linked.types.iter().flat_map(|kind| &kind.fields).zip(&wanted) {

@@ -119,7 +119,8 @@ impl Writer<'_> {
     }
 
     fn content(&mut self, node: &Node, space: &str) {
-        let elements = || node.children.iter().filter(|child| !is_attribute(child, &node.children) && !is_hidden(child, node));
+        let elements =
+            || node.children.iter().filter(|child| !is_attribute(child, &node.children) && !is_hidden(child, node));
         if is_in_order(&node.children) {
             elements().for_each(|child| self.element(child, space));
             return;
@@ -230,7 +231,7 @@ fn split_expanded(name: &str) -> (Option<&str>, &str) {
 fn escape(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     let is_special = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1F | 0xEF);
-    while let Some(at) = rest.iter().position(|byte| is_special(byte)) {
+    while let Some(at) = rest.iter().position(&is_special) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((special, behind)) = tail.split_first() else { break };

@@ -1,0 +1,221 @@
+//! The command line: every verb, with what it takes. Each verb's file holds its flags and what it does.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use spine::Dialect;
+
+use crate::config::{self, Config, Layers, Problems, Raw};
+use crate::failure::{Exit, Failure};
+use crate::terminal::Terminal;
+use crate::verbs;
+
+/// The NHS appointment-booking network in one binary.
+///
+/// Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 refused or a check failed, 2 usage or configuration,
+/// 3 a party could not be reached, 4 internal error.
+#[derive(Debug, Parser)]
+#[command(name = "careslot", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Every verb.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the whole network on this machine with synthetic data, and book once through it
+    Demo(verbs::demo::Args),
+    /// Run one or more roles in this process
+    Serve(verbs::serve::Args),
+    /// Find a Provider's endpoint in SDS, showing both queries
+    Endpoint(verbs::endpoint::Args),
+    /// Get an access token
+    Token(verbs::token::Args),
+    /// Search for free Slots
+    Slots(verbs::slots::Args),
+    /// Book an Appointment, and register it
+    Book(verbs::book::Args),
+    /// Read an Appointment, the newest version or a named one
+    Get(verbs::get::Args),
+    /// Show every version of an Appointment
+    History(verbs::history::Args),
+    /// Cancel an Appointment, and its registration
+    Cancel(verbs::cancel::Args),
+    /// Register an Appointment, or send what is waiting to be registered
+    Register(verbs::register::Args),
+    /// List a patient's Appointments
+    Appointments(verbs::appointments::Args),
+    /// Look into tokens
+    Jwt(verbs::jwt::Args),
+    /// Show the configuration, or find what is wrong with it
+    Config(verbs::config::Args),
+    /// Find out what keeps the network from working
+    Doctor(verbs::doctor::Args),
+    /// Write the completions of a shell to stdout
+    Completions(verbs::completions::Args),
+    /// Write man pages
+    Man(verbs::man::Args),
+}
+
+/// The flags of every verb that acts as a Consumer.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConsumerFlags {
+    /// Environment file of a demo [default: .careslot/environment.json here, else that of the demo that is running]
+    #[arg(long, value_name = "FILE")]
+    pub env: Option<PathBuf>,
+    /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
+    #[arg(long, value_name = "ASID")]
+    pub service: Option<String>,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: crate::terminal::OutputFlags,
+}
+
+/// The flags of every verb that reads the configuration.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConfigFlags {
+    /// Configuration file; `careslot config show` lists every key
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigFlags {
+    /// The values of every key, and what is wrong with how they are written; `flags` are (flag, key, value).
+    pub fn layers(&self, flags: Vec<(&str, &str, Raw)>) -> (Layers, Problems) {
+        config::from_process(self.config.as_deref(), flags)
+    }
+
+    /// The typed configuration, or every fault of it.
+    pub fn read(&self, flags: Vec<(&str, &str, Raw)>) -> Result<(Layers, Config), Failure> {
+        let (layers, mut problems) = self.layers(flags);
+        match Config::read(&layers) {
+            Ok(config) => Ok((layers, problems.none_or(config)?)),
+            Err(more) => {
+                problems.0.extend(more.0);
+                Err(problems.into())
+            }
+        }
+    }
+}
+
+/// The dialect of that name, for flags.
+pub fn parse_dialect(name: &str) -> Result<&'static Dialect, String> {
+    let known: Vec<&str> = Dialect::all().iter().map(|dialect| dialect.name).collect();
+    Dialect::named(name).ok_or_else(|| format!("choose one of {}", known.join(", ")))
+}
+
+/// Run the process: parse `arguments` (the first is the program's name), do what they ask, and say how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let terminal = Terminal::of_process();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    match run_verb(cli.verb, &terminal) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            terminal.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run_verb(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
+    match verb {
+        Verb::Config(args) => verbs::config::run(args, terminal),
+        Verb::Completions(args) => verbs::completions::run(&args, terminal),
+        Verb::Man(args) => verbs::man::run(&args, terminal),
+        networked => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::internal("the process could not start its threads", &error.into()))?;
+            runtime.block_on(run_networked(networked, terminal))
+        }
+    }
+}
+
+async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
+    match verb {
+        Verb::Demo(args) => verbs::demo::run(args, terminal).await,
+        Verb::Serve(args) => verbs::serve::run(args, terminal).await,
+        Verb::Endpoint(args) => verbs::endpoint::run(args, terminal).await,
+        Verb::Token(args) => verbs::token::run(args, terminal).await,
+        Verb::Slots(args) => verbs::slots::run(args, terminal).await,
+        Verb::Book(args) => verbs::book::run(args, terminal).await,
+        Verb::Get(args) => verbs::get::run(args, terminal).await,
+        Verb::History(args) => verbs::history::run(args, terminal).await,
+        Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,
+        Verb::Register(args) => verbs::register::run(args, terminal).await,
+        Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
+        Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
+        Verb::Config(args) => verbs::config::run(args, terminal),
+        Verb::Completions(args) => verbs::completions::run(&args, terminal),
+        Verb::Man(args) => verbs::man::run(&args, terminal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_and_flag_of_the_contract_is_taken() {
+        for line in [
+            "demo --dir d --port-base 9000 --dialect 2.0.4 --store postgres://u@h/d --once --seed 7 --config c.toml",
+            "demo --store sqlite",
+            "serve provider registry ssp sds token web --config c.toml",
+            "endpoint 918999198999",
+            "token --scope https://p/STU3/1/demo/.default --env e.json --json",
+            "slots 918999198999 --from 2026-11-25T09:00 --to 2026-11-26 --status free --output xml",
+            "book slot001 --patient p.json --document 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --request-id 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a11",
+            "book slot001 --nhs-number 9990000000 --family X --given Y --birth-date 1980-01-01 --gender female --phone 0 --postcode P --no-register",
+            "get 1 --version 2 --service 918999198999",
+            "history 1",
+            "cancel 1 --if-match 1 --no-register",
+            "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
+            "register --pending",
+            "appointments --nhs-number 9990000000 --registry",
+            "jwt decode a.b.c --json",
+            "jwt decode",
+            "config show --config c.toml",
+            "config check",
+            "doctor --env e.json",
+            "completions bash",
+            "man --out d",
+        ] {
+            let arguments = std::iter::once("careslot").chain(line.split(' '));
+            assert!(
+                Cli::try_parse_from(arguments.clone()).is_ok(),
+                "{line}: {:?}",
+                Cli::try_parse_from(arguments).err()
+            );
+        }
+        for line in [
+            "",
+            "serve",
+            "serve cook",
+            "book slot001 --patient p --nhs-number 1",
+            "register",
+            "token --json --output xml",
+        ] {
+            let arguments = std::iter::once("careslot").chain(line.split_whitespace());
+            assert!(Cli::try_parse_from(arguments).is_err(), "{line} is refused");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Book an Appointment: one POST, made again with the same X-Request-ID when its answer was lost, and the link value for
+//! the CDA document (BOOK-01, XTI-01, SSP-132, CON-11, CON-20).
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::ETAG;
+use spine::Operation;
+
+use super::Consumer;
+use super::body::Booking;
+use super::call::{Ask, Received, Target, below_root};
+use super::fault::{Fault, Party, Refused};
+use super::find_endpoint::Endpoint;
+
+/// A booking that was made.
+#[derive(Debug, Clone)]
+pub struct Booked {
+    /// The Appointment's id at the Provider.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// The URL of the Appointment without its version: what goes into the CDA document (CON-11) and into the Registry.
+    pub link: String,
+    /// The answer: 201 with the Appointment, or 200 when the first answer was lost and the booking was fetched.
+    pub received: Received,
+}
+
+impl Consumer {
+    /// Books. `request_id` is the caller's for a retry of its own (XTI-01), else a new one.
+    ///
+    /// # Errors
+    /// See [`Fault`]; a Slot that is taken is a [`Fault::Refused`] by the Provider.
+    pub async fn book_appointment(
+        &self,
+        endpoint: &Endpoint,
+        booking: &Booking<'_>,
+        request_id: Option<&str>,
+    ) -> Result<Booked, Fault> {
+        let request_id = request_id.map_or_else(|| self.ids.uuid().to_string(), str::to_owned);
+        let body = booking.body(self.settings.dialect).to_string();
+        let ask = Ask {
+            operation: Operation::BookAppointment,
+            below: "Appointment".to_owned(),
+            body: Some(Bytes::from(body)),
+            request_id: Some(request_id),
+            if_match: None,
+        };
+        match self.call(Target::Provider(endpoint), &ask).await {
+            Ok(received) => booked(endpoint, received),
+            // The request was carried out before and its answer was lost: fetch it, do not alarm anyone (SSP-132).
+            Err(Fault::Refused(refused)) if made_before(&refused).is_some() => {
+                let location = made_before(&refused).unwrap_or_default().to_owned();
+                let below = below_root(&endpoint.root, &location).ok_or_else(|| nowhere(&location))?;
+                let fetched =
+                    self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
+                booked_at(endpoint, &location, fetched)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// The Appointment that a re-used request id made, where the Provider tells it (XTI-04).
+fn made_before(refused: &Refused) -> Option<&str> {
+    let reused =
+        refused.status == StatusCode::CONFLICT.as_u16() && refused.code.as_deref() == Some("DUPLICATE_REJECTED");
+    refused.made.as_deref().filter(|_| reused)
+}
+
+fn booked(endpoint: &Endpoint, received: Received) -> Result<Booked, Fault> {
+    let location = received.location().map(str::to_owned);
+    let location = location.ok_or_else(|| unusable("its answer to a booking has no Location"))?;
+    booked_at(endpoint, &location, received)
+}
+
+fn booked_at(endpoint: &Endpoint, location: &str, received: Received) -> Result<Booked, Fault> {
+    // A Location may be relative in older wording (BOOK-06); the link must be fully qualified (CON-11).
+    let absolute = if location.starts_with("https://") {
+        location.to_owned()
+    } else {
+        format!("{}/{}", endpoint.root, location.trim_start_matches('/'))
+    };
+    let (link, version) = absolute.split_once("/_history/").unwrap_or((&absolute, ""));
+    let id = link.rsplit_once("/Appointment/").map(|(_, id)| id).filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| nowhere(location))?.to_owned();
+    let tag = received.header(&ETAG).map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned());
+    let version = if version.is_empty() { tag.unwrap_or_default() } else { version.to_owned() };
+    Ok(Booked { id, version, link: link.to_owned(), received })
+}
+
+fn nowhere(location: &str) -> Fault {
+    unusable(&format!("its Location {location} names no Appointment of its own"))
+}
+
+fn unusable(what: &str) -> Fault {
+    Fault::Unusable { party: Party::Provider, what: what.to_owned() }
+}

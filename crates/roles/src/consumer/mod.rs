@@ -1,0 +1,96 @@
+//! The Consumer: the client that walks the whole way, readable as the standard tells it (PROC-01).
+//!
+//! | step | file |
+//! |---|---|
+//! | where is the service? two look-ups in SDS | `find_endpoint` |
+//! | a token for it | `get_token` |
+//! | every call: through the SSP, with its headers, tried again where that helps | `call` |
+//! | which Slots are free? | `search_free_slots` |
+//! | book one | `book_appointment` |
+//! | read it, its versions | `get_appointment` |
+//! | cancel it | `cancel_appointment` |
+//! | tell the Registry, and again if it could not be told | `register_appointment`, `cancel_registered_appointment` |
+//! | a patient's appointments | `search_patient_appointments` |
+//!
+//! It is used by the command line and the pages; no role calls it.
+
+mod body;
+mod book_appointment;
+mod call;
+mod cancel_appointment;
+mod cancel_registered_appointment;
+mod fault;
+mod find_endpoint;
+mod get_appointment;
+mod get_token;
+mod register_appointment;
+mod search_free_slots;
+mod search_patient_appointments;
+mod settings;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use store::Outbox;
+
+use crate::edge::client::Client;
+use crate::edge::clock::{Clock, Ids};
+use crate::edge::directory::DirectoryClient;
+
+pub use body::{Booking, Patient};
+pub use book_appointment::Booked;
+pub use call::Received;
+pub use cancel_appointment::Cancelled;
+pub use fault::{Fault, Party, Refused};
+pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
+pub use register_appointment::Registered;
+pub use search_free_slots::{FoundSlot, SlotQuestion, SlotsFound};
+pub use settings::{BACK_OFF, Settings, TokenClient};
+pub use wire::{Observer, WireMessage};
+
+/// A Consumer with everything it needs to call others. Cheap to share behind an `Arc`.
+pub struct Consumer {
+    settings: Settings,
+    client: Arc<Client>,
+    directory: DirectoryClient,
+    outbox: Option<Arc<dyn Outbox>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    observer: wire::Watched,
+    tokens: Mutex<HashMap<String, get_token::Held>>,
+}
+
+impl Consumer {
+    /// A Consumer. `client` presents its certificate; `outbox` keeps what the Registry could not be told yet.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        client: Arc<Client>,
+        directory: DirectoryClient,
+        outbox: Option<Arc<dyn Outbox>>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { settings, client, directory, outbox, clock, ids, observer: None, tokens: Mutex::default() }
+    }
+
+    /// Lets somebody watch each message, with secrets masked.
+    #[must_use]
+    pub fn watched_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// What it was set up with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn watch(&self, message: impl FnOnce() -> WireMessage) {
+        if let Some(observer) = &self.observer {
+            observer.seen(message());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A patient's Appointments, at a Provider or in the Registry (PAT-01, PAT-03, PAT-05, X-33).
+
+use fhir::Node;
+use spine::{NhsNumber, Operation, systems};
+
+use super::Consumer;
+use super::call::{Ask, Received, Target, encoded};
+use super::fault::Fault;
+use super::find_endpoint::Endpoint;
+
+impl Consumer {
+    /// A patient's Appointments at a Provider.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn search_patient_appointments(
+        &self,
+        endpoint: &Endpoint,
+        number: &NhsNumber,
+    ) -> Result<Received, Fault> {
+        self.appointments_at(Target::Provider(endpoint), number).await
+    }
+
+    /// A patient's Appointments anywhere, as the Registry knows them.
+    ///
+    /// # Errors
+    /// See [`Fault`]; [`Fault::Unsendable`] when no Registry is configured.
+    pub async fn search_registered_appointments(&self, number: &NhsNumber) -> Result<Received, Fault> {
+        self.appointments_at(Target::Registry(self.registry()?), number).await
+    }
+
+    async fn appointments_at(&self, target: Target<'_>, number: &NhsNumber) -> Result<Received, Fault> {
+        let value = format!("{}|{}", systems::NHS_NUMBER, number.as_str());
+        let below =
+            format!("Appointment?{}={}", encoded("Appointment.participant.actor:Patient.identifier"), encoded(&value));
+        self.call(target, &Ask::read(Operation::SearchPatientAppointments, below)).await
+    }
+
+    pub(super) fn registry(&self) -> Result<&str, Fault> {
+        let none = || Fault::Unsendable("no Registry is configured: set [consumer] registry".to_owned());
+        self.settings.registry.as_deref().ok_or_else(none)
+    }
+}
+
+/// The Appointments of a Bundle.
+pub(super) fn appointments(bundle: &Node) -> impl Iterator<Item = &Node> {
+    let resources = bundle.all("entry").filter_map(|entry| entry.child("resource"));
+    resources.filter(|resource| resource.type_name() == "Appointment")
+}
+
+/// The pointer to the Provider's copy that a registration holds (REG-05).
+pub(super) fn pointer(appointment: &Node) -> Option<&str> {
+    let identifier =
+        appointment.all("identifier").find(|identifier| identifier.text_of("system") == Some(systems::URL_POINTER));
+    identifier?.text_of("value")
+}

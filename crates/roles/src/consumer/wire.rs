@@ -1,0 +1,68 @@
+//! Each message of a Consumer as somebody who watches sees it, with secrets masked (CON-15, SSP-135, AUD-09).
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::fault::Party;
+
+/// One message and its answer.
+#[derive(Debug, Clone)]
+pub struct WireMessage {
+    /// Who was asked.
+    pub party: Party,
+    /// The method, or `SEARCH` for a look-up in the directory.
+    pub method: String,
+    /// The whole URL, or the filter of a look-up.
+    pub url: String,
+    /// The request's headers; `Authorization` shows only its scheme.
+    pub headers: Vec<(String, String)>,
+    /// The request's body; a client secret in it is masked.
+    pub body: Option<String>,
+    /// The status of the answer, or why there is none.
+    pub outcome: Result<u16, String>,
+    /// The answer's body, where it is text; a token in it is masked.
+    pub answer: Option<String>,
+}
+
+/// Someone who watches a Consumer's messages.
+pub trait Observer: Send + Sync {
+    /// A message was sent and answered, or not answered.
+    fn seen(&self, message: WireMessage);
+}
+
+/// Whoever watches, or nobody.
+pub(super) type Watched = Option<Arc<dyn Observer>>;
+
+/// What stands where a secret was.
+pub(super) const MASK: &str = "•••";
+
+/// The headers as they may be shown.
+pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let text = if *name == http::header::AUTHORIZATION {
+                format!("{} {MASK}", text.split(' ').next().unwrap_or_default())
+            } else {
+                text
+            };
+            (name.as_str().to_owned(), text)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    // covers: AUD-09
+    #[test]
+    fn a_token_is_never_shown() {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer abc.def.ghi"));
+        assert_eq!(shown(&headers), [("authorization".to_owned(), format!("Bearer {MASK}"))]);
+    }
+}

@@ -1,0 +1,239 @@
+//! One audit record per exchange, refused ones with the same detail: who asked, for what, what became of it, whose fault it was
+//! (AUD-01 to AUD-04, AUD-06 to AUD-09, SSP-100, SSP-120). No NHS number, no token and no body is ever in it.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use spine::SspHeaders;
+use store::AuditRecord;
+
+use super::peer::Peer;
+
+/// What is known about one exchange; it is filled in as the checks go on, and becomes the record at the end.
+#[derive(Debug, Clone)]
+pub struct Trail {
+    /// The role that answers.
+    pub role: &'static str,
+    /// When the request's head was read.
+    pub at: Timestamp,
+    /// Our own id of the exchange, sent as X-Request-ID (XTI-02).
+    pub own_id: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without the query (which may hold NHS numbers).
+    pub path: String,
+    /// The other end of the connection, when the listener told.
+    pub peer: Option<Arc<Peer>>,
+    /// What RFC 7239 or its predecessors say about the way the request came (HTTP-27).
+    pub forwarded: Option<String>,
+    /// The four Ssp headers, once they were read.
+    pub ssp: Option<SspHeaders>,
+    /// The name of the dialect of the base that was called.
+    pub dialect: Option<&'static str>,
+    /// What the token says, as the record keeps it.
+    pub token: Value,
+    /// The caller's X-Request-ID (AUD-06).
+    pub request_id: Option<String>,
+    /// The interaction that was asked for, once verb and path were understood.
+    pub interaction: Option<String>,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// The HTTP status that was sent.
+    pub status: u16,
+    /// Why it was refused; `None` when it was carried out.
+    pub reason: Option<&'a str>,
+    /// The requirement that the refusal enforced.
+    pub requirement: Option<&'a str>,
+    /// What was read or changed, for example `Appointment/3f9c/_history/2` (AUD-04: identity of data).
+    pub identity: Option<&'a str>,
+    /// When the answer was ready.
+    pub at: Timestamp,
+}
+
+impl Ending<'_> {
+    /// An exchange that was carried out, with this status.
+    #[must_use]
+    pub fn of(status: http::StatusCode, at: Timestamp) -> Self {
+        Self { status: status.as_u16(), reason: None, requirement: None, identity: None, at }
+    }
+}
+
+impl Trail {
+    /// A trail at its beginning.
+    #[must_use]
+    pub fn begin(
+        role: &'static str,
+        at: Timestamp,
+        own_id: String,
+        method: &str,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Self {
+        Self {
+            role,
+            at,
+            own_id,
+            method: method.to_owned(),
+            path: without_nhs_numbers(&shortened(path, 300)),
+            peer: None,
+            forwarded: forwarded(headers),
+            ssp: None,
+            dialect: None,
+            token: Value::Null,
+            request_id: None,
+            interaction: None,
+        }
+    }
+
+    /// The record of this exchange.
+    #[must_use]
+    pub fn record(&self, ending: Ending<'_>) -> AuditRecord {
+        let interaction = self.interaction.as_deref().unwrap_or("unknown");
+        AuditRecord {
+            at: self.at.as_millisecond(),
+            trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
+            requirement: ending.requirement.unwrap_or(interaction).to_owned(),
+            body: self.body(interaction, ending).to_string().into_bytes(),
+        }
+    }
+
+    fn body(&self, interaction: &str, ending: Ending<'_>) -> Value {
+        let mut body = Map::new();
+        body.insert("role".into(), json!(self.role));
+        body.insert("exchange".into(), json!(self.own_id));
+        body.insert("request_id".into(), json!(self.request_id));
+        body.insert("dialect".into(), json!(self.dialect));
+        body.insert("method".into(), json!(self.method));
+        body.insert("path".into(), json!(self.path));
+        body.insert("interaction".into(), json!(interaction));
+        body.insert("connection".into(), self.connection());
+        body.insert("ssp".into(), self.ssp.as_ref().map_or(Value::Null, ssp));
+        body.insert("token".into(), self.token.clone());
+        body.insert("identity".into(), json!(ending.identity));
+        body.insert("status".into(), json!(ending.status));
+        body.insert("refusal".into(), json!(ending.reason));
+        body.insert("fault".into(), json!(fault(ending)));
+        body.insert("ms".into(), json!((ending.at.as_millisecond() - self.at.as_millisecond()).max(0)));
+        Value::Object(body)
+    }
+
+    fn connection(&self) -> Value {
+        let Some(peer) = &self.peer else { return Value::Null };
+        let certificate = peer.certificate.presented().map_or(Value::Null, |certificate| {
+            json!({
+                "cn": certificate.common_name,
+                "issuer": certificate.issuer,
+                "serial": certificate.serial,
+                "sha256": hex::encode(certificate.sha256),
+            })
+        });
+        json!({
+            "address": peer.address.to_string(),
+            "tls": peer.tls.map(|tls| format!("{} {}", tls.version, tls.suite)),
+            "certificate": certificate,
+            "forwarded": self.forwarded,
+        })
+    }
+}
+
+fn ssp(headers: &SspHeaders) -> Value {
+    json!({
+        "trace_id": headers.trace_id.to_string(),
+        "from": headers.from.to_string(),
+        "to": headers.to.to_string(),
+        "interaction": headers.interaction.to_string(),
+    })
+}
+
+/// Whose fault a refusal was: the Consumer's system (OO-07) or our own.
+fn fault(ending: Ending<'_>) -> Option<&'static str> {
+    ending.reason.map(|_| if ending.status < 500 || ending.status == 501 { "consumer" } else { "provider" })
+}
+
+fn forwarded(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("forwarded").or_else(|| headers.get("x-forwarded-for"))?;
+    value.to_str().ok().map(|text| shortened(text, 300))
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().filter(|each| !each.is_control()).take(most).collect()
+}
+
+/// The text with every run of exactly ten digits masked: an NHS number that came in the wrong place stays out of the record.
+#[must_use]
+pub fn without_nhs_numbers(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut digits = String::new();
+    for each in text.chars().chain([' ']) {
+        if each.is_ascii_digit() {
+            digits.push(each);
+            continue;
+        }
+        masked.push_str(if digits.len() == 10 { "**********" } else { &digits });
+        digits.clear();
+        masked.push(each);
+    }
+    masked.pop();
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn trail() -> Trail {
+        let mut headers = HeaderMap::new();
+        headers.insert("forwarded", HeaderValue::from_static("for=192.0.2.1"));
+        let at = "2026-11-23T09:00:00.250Z".parse().unwrap();
+        Trail::begin("provider", at, "own-1".to_owned(), "GET", "/STU3/1/demo/Appointment/9476719931", &headers)
+    }
+
+    // covers: AUD-04, AUD-09
+    #[test]
+    fn a_record_tells_what_happened_and_no_nhs_number() {
+        let ending = Ending {
+            status: 404,
+            reason: Some("NoSuchAppointment"),
+            requirement: Some("READ-03"),
+            identity: None,
+            at: "2026-11-23T09:00:00.262Z".parse().unwrap(),
+        };
+        let record = trail().record(ending);
+        assert_eq!((record.at, record.requirement.as_str()), (1_795_424_400_250, "READ-03"));
+        let body: Value = serde_json::from_slice(&record.body).unwrap();
+        assert_eq!(body["path"], "/STU3/1/demo/Appointment/**********");
+        assert_eq!((&body["fault"], &body["status"], &body["ms"]), (&json!("consumer"), &json!(404), &json!(12)));
+        assert_eq!(body["connection"], Value::Null);
+    }
+
+    // covers: OO-07, AUD-07
+    #[test]
+    fn a_refusal_is_somebodys_fault_and_a_success_nobodys() {
+        let at = Timestamp::UNIX_EPOCH;
+        let ending = |status, reason| Ending { status, reason, requirement: None, identity: None, at };
+        assert_eq!(fault(ending(200, None)), None);
+        assert_eq!(fault(ending(422, Some("SlotNotFree"))), Some("consumer"));
+        assert_eq!(fault(ending(500, Some("InternalFault"))), Some("provider"));
+    }
+
+    // covers: AUD-09
+    #[test]
+    fn only_ten_digits_in_a_row_are_masked() {
+        let table = [
+            ("9476719931", "**********"),
+            ("a=9476719931&b=1", "a=**********&b=1"),
+            ("918999198999", "918999198999"),
+            ("123456789", "123456789"),
+            ("", ""),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without_nhs_numbers(text), expected);
+        }
+    }
+}

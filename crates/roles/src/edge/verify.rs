@@ -1,0 +1,253 @@
+//! Certificate checks. For clients: a verifier that lets the handshake complete whatever was presented, and a judge that
+//! gives the verdict afterwards, so that a refusal can be an HTTP answer (TLS-18, SSP-35, SSP-36). For servers: names in
+//! the common name only, from configured authorities only (TLS-10).
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use x509_parser::extensions::GeneralName;
+
+use super::crl::Revocation;
+use super::peer::{Certificate, CertificateFault, Verdict};
+use super::tls::{TlsFault, Trust};
+
+/// Says whether a client certificate may be believed.
+pub(crate) struct Judge {
+    strict: Arc<dyn ClientCertVerifier>,
+}
+
+impl Judge {
+    pub(crate) fn new(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Self, TlsFault> {
+        let mut builder = WebPkiClientVerifier::builder_with_provider(trust.roots.clone(), provider);
+        match trust.revocation {
+            Revocation::HardFail => builder = builder.with_crls(trust.lists.iter().cloned()),
+            Revocation::SoftFail => {
+                builder = builder.with_crls(trust.lists.iter().cloned()).allow_unknown_revocation_status();
+            }
+            Revocation::Off => {}
+        }
+        let strict = builder.build().map_err(|fault| TlsFault::Unusable(fault.to_string()))?;
+        Ok(Self { strict })
+    }
+
+    /// The verifier that ends the handshake of anyone it does not believe.
+    pub(crate) fn strict(&self) -> Arc<dyn ClientCertVerifier> {
+        self.strict.clone()
+    }
+
+    /// The verdict on what a client presented in its handshake, or in the one that it resumes.
+    pub(crate) fn judge(&self, presented: Option<&[CertificateDer<'_>]>, now: UnixTime) -> Verdict {
+        let Some((leaf, intermediates)) = presented.and_then(<[_]>::split_first) else {
+            return Verdict::None;
+        };
+        let Some(certificate) = read_certificate(leaf) else {
+            return Verdict::Bad { fault: CertificateFault::Malformed, certificate: None };
+        };
+        let fault = match self.strict.verify_client_cert(leaf, intermediates, now) {
+            Err(error) => fault_of(&error),
+            Ok(_) if certificate.names().next().is_none() => CertificateFault::Nameless,
+            Ok(_) => return Verdict::Good(certificate),
+        };
+        Verdict::Bad { fault, certificate: Some(certificate) }
+    }
+}
+
+/// The closest of our words for rustls's reason.
+pub(crate) fn fault_of(error: &Error) -> CertificateFault {
+    let Error::InvalidCertificate(error) = error else { return CertificateFault::Other };
+    match error {
+        CertificateError::BadEncoding => CertificateFault::Malformed,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateFault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertificateFault::NotYetValid,
+        CertificateError::Revoked => CertificateFault::Revoked,
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. } => CertificateFault::RevocationUnknown,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateFault::UnknownIssuer,
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            CertificateFault::WrongPurpose
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::WrongName
+        }
+        _ => CertificateFault::Other,
+    }
+}
+
+/// Reads what we need of a certificate. `None` when it is not X.509.
+fn read_certificate(der: &CertificateDer<'_>) -> Option<Certificate> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
+    let dns_names = match parsed.subject_alternative_name() {
+        Ok(Some(names)) => names.value.general_names.iter().filter_map(dns_name).collect(),
+        Ok(None) => Vec::new(),
+        Err(_) => return None,
+    };
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+    Some(Certificate {
+        common_name: common_name(parsed.subject()),
+        dns_names,
+        issuer: common_name(parsed.issuer()).unwrap_or_default(),
+        serial: hex::encode(parsed.raw_serial()),
+        sha256: digest.as_ref().try_into().ok()?,
+    })
+}
+
+fn dns_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
+        _ => None,
+    }
+}
+
+fn common_name(name: &x509_parser::x509::X509Name<'_>) -> Option<String> {
+    name.iter_common_name().next()?.as_str().ok().filter(|cn| !cn.is_empty()).map(str::to_owned)
+}
+
+/// Takes every client certificate, or none, so that the request can be answered with the reason (TLS-18). The client
+/// must still prove that it holds the key of the certificate that it shows.
+#[derive(Debug)]
+pub(crate) struct CompletesTheHandshake {
+    strict: Arc<dyn ClientCertVerifier>,
+}
+
+impl CompletesTheHandshake {
+    pub(crate) fn around(strict: Arc<dyn ClientCertVerifier>) -> Self {
+        Self { strict }
+    }
+}
+
+impl ClientCertVerifier for CompletesTheHandshake {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// No hints: a client whose certificate comes from elsewhere should send it, so that we can say so.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}
+
+/// Checks a server's certificate: path, dates, revocation and name, as webpki does, and for chains of the configured
+/// authorities the common name where there is no DNS name at all (TLS-10).
+#[derive(Debug)]
+pub(crate) struct ServerNames {
+    any: Arc<WebPkiServerVerifier>,
+    common_name_only: Option<Arc<WebPkiServerVerifier>>,
+}
+
+impl ServerNames {
+    pub(crate) fn new(
+        trust: &Trust,
+        common_name_only: Option<&Trust>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, TlsFault> {
+        let any = server_verifier(trust, provider.clone())?;
+        let common_name_only = common_name_only.map(|trust| server_verifier(trust, provider)).transpose()?;
+        Ok(Self { any, common_name_only })
+    }
+}
+
+fn server_verifier(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsFault> {
+    let mut builder = WebPkiServerVerifier::builder_with_provider(trust.roots.clone(), provider);
+    match trust.revocation {
+        Revocation::HardFail => builder = builder.with_crls(trust.lists.iter().cloned()),
+        Revocation::SoftFail => {
+            builder = builder.with_crls(trust.lists.iter().cloned()).allow_unknown_revocation_status();
+        }
+        Revocation::Off => {}
+    }
+    builder.build().map_err(|fault| TlsFault::Unusable(fault.to_string()))
+}
+
+impl ServerCertVerifier for ServerNames {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let refused = match self.any.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            Err(error) if fault_of(&error) == CertificateFault::WrongName => error,
+            verdict => return verdict,
+        };
+        let Some(spine) = &self.common_name_only else { return Err(refused) };
+        // webpki looks at the name last: a name error means that path, dates and revocation are in order.
+        match spine.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            Err(error) if fault_of(&error) == CertificateFault::WrongName && common_name_is(leaf, name) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(_) => Err(refused),
+            Ok(verified) => Ok(verified),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.any.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.any.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.any.supported_verify_schemes()
+    }
+}
+
+/// Has the certificate no DNS name, and this host as its common name?
+fn common_name_is(leaf: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
+    let ServerName::DnsName(host) = name else { return false };
+    read_certificate(leaf).is_some_and(|certificate| {
+        certificate.dns_names.is_empty()
+            && certificate.common_name.is_some_and(|cn| cn.eq_ignore_ascii_case(host.as_ref()))
+    })
+}

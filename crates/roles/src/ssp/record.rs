@@ -1,0 +1,353 @@
+//! The audit record of one call: begun before the first check, written on every exit, for refused calls with the same
+//! detail (SSP-100, SSP-101). Values of a query, NHS numbers, tokens and bodies are never in it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use http::request::Parts;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use spine::reason::FaultOf;
+use spine::{Dialect, Reason, SspHeaders};
+use store::AuditRecord;
+use tokio::sync::mpsc::OwnedPermit;
+
+use super::endpoint::Endpoint;
+use super::kept::Source;
+use super::lookups::{Receiver, Sender};
+use super::tokens::TokenFacts;
+use crate::edge::audit::without_nhs_numbers;
+use crate::edge::peer::Peer;
+
+/// The longest text that is taken over from a request.
+const LONGEST: usize = 400;
+
+/// One call on its way through the proxy. When it is dropped, its record is written.
+pub(super) struct Exchange {
+    seat: Option<OwnedPermit<AuditRecord>>,
+    dialect: &'static Dialect,
+    at: Timestamp,
+    started: Instant,
+    peer: Arc<Peer>,
+    method: String,
+    target: String,
+    request_id: Option<String>,
+    correlation_id: Option<String>,
+    content_type: Option<String>,
+    pub(super) ssp: Option<Arc<SspHeaders>>,
+    pub(super) token: Option<Arc<TokenFacts>>,
+    pub(super) sender: Option<Arc<Sender>>,
+    pub(super) receiver: Option<Arc<Receiver>>,
+    pub(super) endpoint: Option<Arc<Endpoint>>,
+    pub(super) directory: Source,
+    pub(super) upstream: Upstream,
+    pub(super) ending: Option<Ending>,
+}
+
+/// What is known about the Provider's leg.
+#[derive(Debug, Default)]
+pub(super) struct Upstream {
+    pub(super) address: Option<std::net::SocketAddr>,
+    pub(super) status: Option<u16>,
+    pub(super) directory_took: Duration,
+    pub(super) connecting: Option<Duration>,
+    pub(super) answer_took: Option<Duration>,
+    pub(super) bytes_out: u64,
+    pub(super) bytes_in: Option<Arc<std::sync::atomic::AtomicU64>>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ending {
+    /// The proxy, or the Provider's silence, refused it.
+    Refused(Reason),
+    /// The Provider's answer was passed on whole.
+    Relayed,
+    /// The Provider broke off within its answer (SSP-85).
+    BrokeOff,
+}
+
+impl Exchange {
+    pub(super) fn begin(
+        seat: OwnedPermit<AuditRecord>,
+        dialect: &'static Dialect,
+        at: Timestamp,
+        head: &Parts,
+        peer: Arc<Peer>,
+    ) -> Self {
+        Self {
+            seat: Some(seat),
+            dialect,
+            at,
+            started: Instant::now(),
+            peer,
+            method: head.method.as_str().chars().take(20).collect(),
+            target: masked(&head.uri),
+            request_id: header(&head.headers, "x-request-id"),
+            correlation_id: header(&head.headers, "x-correlation-id"),
+            content_type: header(&head.headers, "content-type"),
+            ssp: None,
+            token: None,
+            sender: None,
+            receiver: None,
+            endpoint: None,
+            directory: Source::Kept,
+            upstream: Upstream::default(),
+            ending: None,
+        }
+    }
+
+    fn record(&self) -> AuditRecord {
+        let ending = self.ending.unwrap_or(match std::thread::panicking() {
+            true => Ending::Refused(Reason::InternalError),
+            false => Ending::Refused(Reason::ConsumerWentAway),
+        });
+        let outcome = Outcome::of(ending, &self.upstream, self.dialect);
+        let requirement = outcome.check.or(self.ssp.as_ref().map(|ssp| ssp.interaction.as_str())).unwrap_or("unknown");
+        AuditRecord {
+            at: self.at.as_millisecond(),
+            trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
+            requirement: requirement.to_owned(),
+            body: serde_json::to_vec(&self.line(&outcome)).unwrap_or_default(),
+        }
+    }
+
+    fn line<'a>(&'a self, outcome: &'a Outcome) -> Line<'a> {
+        let ssp = self.ssp.as_deref();
+        let total = self.started.elapsed();
+        let sender = self.sender.as_ref().map(|sender| &sender.system);
+        let receiver = self.receiver.as_ref().map(|receiver| &receiver.system);
+        let presented = self.peer.certificate.presented();
+        Line {
+            role: "ssp",
+            caller: Caller {
+                address: self.peer.address.to_string(),
+                tls: self.peer.tls.map(|tls| (tls.version, tls.suite)),
+                cn: presented.and_then(|certificate| certificate.common_name.as_deref()),
+                issuer: presented.map(|certificate| certificate.issuer.as_str()),
+                serial: presented.map(|certificate| certificate.serial.as_str()),
+                sha256: presented.map(|certificate| hex::encode(certificate.sha256)),
+                asid: ssp.map(|ssp| ssp.from.as_str()),
+                ods: sender.map(|system| system.ods.as_str()),
+                party_key: sender.map(|system| system.party_key.as_str()),
+                product_key: sender.and_then(|system| system.product_key.as_deref()),
+            },
+            target: Called {
+                asid: ssp.map(|ssp| ssp.to.as_str()),
+                ods: receiver.map(|system| system.ods.as_str()),
+                party_key: receiver.map(|system| system.party_key.as_str()),
+                cpa_id: self.endpoint.as_ref().map(|endpoint| endpoint.cpa_id.as_str()),
+                endpoint: self.endpoint.as_ref().map(|endpoint| endpoint.root.as_str()),
+                url: &self.target,
+                address: self.upstream.address.map(|address| address.to_string()),
+            },
+            interaction: ssp.map(|ssp| ssp.interaction.as_str()),
+            method: &self.method,
+            request_id: self.request_id.as_deref(),
+            correlation_id: self.correlation_id.as_deref(),
+            content_type: self.content_type.as_deref(),
+            bytes_in: self.upstream.bytes_in.as_ref().map(|bytes| bytes.load(std::sync::atomic::Ordering::Relaxed)),
+            bytes_out: self.upstream.bytes_out,
+            token: self.token.as_ref().map(|token| &token.record),
+            decision: outcome.decision,
+            check: outcome.check,
+            refusal: outcome.refusal,
+            fault: outcome.fault,
+            status: outcome.status,
+            provider_status: outcome.provider_status,
+            directory: match self.directory {
+                Source::Kept => "kept",
+                Source::Asked => "asked",
+                Source::Stale => "stale",
+            },
+            ms: Times {
+                directory: milliseconds(self.upstream.directory_took),
+                connect: self.upstream.connecting.map(milliseconds),
+                answer: self.upstream.answer_took.map(milliseconds),
+                total: milliseconds(total),
+            },
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            seat.send(self.record());
+        }
+    }
+}
+
+/// What became of a call, in the record's words.
+struct Outcome {
+    decision: &'static str,
+    check: Option<&'static str>,
+    refusal: Option<&'static str>,
+    fault: Option<&'static str>,
+    status: Option<u16>,
+    provider_status: Option<u16>,
+}
+
+impl Outcome {
+    fn of(ending: Ending, upstream: &Upstream, dialect: &Dialect) -> Self {
+        let (decision, reason) = match ending {
+            Ending::Relayed => ("relayed", None),
+            Ending::BrokeOff => ("broke off", Some(Reason::ProviderBrokeOff)),
+            Ending::Refused(Reason::ConsumerWentAway) => ("abandoned", Some(Reason::ConsumerWentAway)),
+            Ending::Refused(reason) => ("refused", Some(reason)),
+        };
+        let refused = reason.map(|reason| reason.refused(dialect));
+        let fault = match (&refused, upstream.status) {
+            (Some(refused), _) => Some(match refused.fault_of {
+                FaultOf::Consumer => "consumer",
+                FaultOf::Provider => "provider",
+                FaultOf::Directory => "directory",
+                FaultOf::Ourselves => "proxy",
+            }),
+            (None, Some(500..)) => Some("provider"),
+            (None, Some(400..)) => Some("consumer"),
+            (None, _) => None,
+        };
+        let provider_status = match reason {
+            Some(Reason::ProviderClosed) => Some(444), // SSP-83: what is listed for a Provider that says nothing
+            _ => upstream.status,
+        };
+        Self {
+            decision,
+            check: refused.as_ref().map(|refused| refused.requirement),
+            refusal: reason.map(Reason::name),
+            fault,
+            status: refused.as_ref().map(|refused| refused.status).or(upstream.status),
+            provider_status,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    role: &'static str,
+    decision: &'static str,
+    check: Option<&'static str>,
+    refusal: Option<&'static str>,
+    fault: Option<&'static str>,
+    status: Option<u16>,
+    provider_status: Option<u16>,
+    method: &'a str,
+    interaction: Option<&'a str>,
+    request_id: Option<&'a str>,
+    correlation_id: Option<&'a str>,
+    content_type: Option<&'a str>,
+    bytes_in: Option<u64>,
+    bytes_out: u64,
+    caller: Caller<'a>,
+    target: Called<'a>,
+    token: Option<&'a Value>,
+    directory: &'static str,
+    ms: Times,
+}
+
+#[derive(Serialize)]
+struct Caller<'a> {
+    address: String,
+    tls: Option<(&'static str, &'static str)>,
+    cn: Option<&'a str>,
+    issuer: Option<&'a str>,
+    serial: Option<&'a str>,
+    sha256: Option<String>,
+    asid: Option<&'a str>,
+    ods: Option<&'a str>,
+    party_key: Option<&'a str>,
+    product_key: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    asid: Option<&'a str>,
+    ods: Option<&'a str>,
+    party_key: Option<&'a str>,
+    cpa_id: Option<&'a str>,
+    endpoint: Option<&'a str>,
+    url: &'a str,
+    address: Option<String>,
+}
+
+/// Milliseconds with three decimals.
+#[derive(Serialize)]
+struct Times {
+    directory: f64,
+    connect: Option<f64>,
+    answer: Option<f64>,
+    total: f64,
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    f64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)) / 1000.0
+}
+
+/// The target with the values of its query and every NHS number masked: `/https://p.test/Slot?start=…&start=…`.
+fn masked(uri: &http::Uri) -> String {
+    let path: String = uri.path().chars().take(LONGEST).collect();
+    let mut masked = without_nhs_numbers(&path);
+    for (number, parameter) in uri.query().unwrap_or_default().split('&').filter(|text| !text.is_empty()).enumerate() {
+        if masked.len() > 2 * LONGEST {
+            break;
+        }
+        masked.push(if number == 0 { '?' } else { '&' });
+        let name: String = parameter.split('=').next().unwrap_or_default().chars().take(60).collect();
+        masked.push_str(&without_nhs_numbers(&name));
+        masked.push_str("=…");
+    }
+    masked
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?;
+    Some(without_nhs_numbers(&text.chars().take(100).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // covers: SSP-100
+    #[test]
+    fn a_target_is_recorded_without_the_values_of_its_query() {
+        let table = [
+            ("/https://p.test/Slot?start=ge2026&start=le2027", "/https://p.test/Slot?start=…&start=…"),
+            (
+                "/https://p.test/Appointment/9476719931?9476719931",
+                "/https://p.test/Appointment/**********?**********=…",
+            ),
+            ("/https://p.test/metadata", "/https://p.test/metadata"),
+        ];
+        for (target, expected) in table {
+            assert_eq!(masked(&target.parse().unwrap()), expected);
+        }
+    }
+
+    // covers: SSP-100, SSP-70, SSP-83, SSP-84
+    #[test]
+    fn the_outcome_says_whose_fault_it_was() {
+        let table = [
+            (Ending::Relayed, Some(200), ("relayed", None, Some(200))),
+            (Ending::Relayed, Some(422), ("relayed", Some("consumer"), Some(422))),
+            (Ending::Relayed, Some(503), ("relayed", Some("provider"), Some(503))),
+            (Ending::Refused(Reason::EndpointVaries), None, ("refused", Some("consumer"), Some(400))),
+            (Ending::Refused(Reason::ProviderTimedOut), None, ("refused", Some("provider"), Some(504))),
+            (Ending::Refused(Reason::DirectoryUnavailable), None, ("refused", Some("directory"), Some(503))),
+            (Ending::Refused(Reason::InternalError), None, ("refused", Some("proxy"), Some(500))),
+            (Ending::Refused(Reason::ConsumerWentAway), Some(200), ("abandoned", Some("consumer"), Some(499))),
+            (Ending::BrokeOff, Some(200), ("broke off", Some("provider"), Some(502))),
+        ];
+        for (ending, status, expected) in table {
+            let upstream = Upstream { status, ..Upstream::default() };
+            let outcome = Outcome::of(ending, &upstream, &spine::dialect::DIALECT_1_0_4);
+            assert_eq!((outcome.decision, outcome.fault, outcome.status), expected, "{ending:?}");
+        }
+        let closed =
+            Outcome::of(Ending::Refused(Reason::ProviderClosed), &Upstream::default(), &spine::dialect::DIALECT_1_0_4);
+        assert_eq!((closed.status, closed.provider_status), (Some(502), Some(444)));
+    }
+}

@@ -1,0 +1,140 @@
+//! Quotas: calls a minute for each address and ASID, calls under way for each Provider (SSP-41, SSP-49, SSP-90 to
+//! SSP-95). All are off until they are configured.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const PERIOD: Duration = Duration::from_secs(60);
+/// How many callers are counted at once; the oldest are forgotten first.
+const MOST: usize = 20_000;
+
+/// Where a caller stands after a call: what `X-Rate-Limit-*` says (SSP-92).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) limit: u32,
+    pub(super) remaining: u32,
+    /// Seconds until the count starts anew.
+    pub(super) reset: u64,
+}
+
+/// Counts calls in periods of a minute.
+pub(super) struct PerMinute<K> {
+    limit: u32,
+    counts: Mutex<HashMap<K, Count>>,
+}
+
+struct Count {
+    since: Instant,
+    calls: u32,
+}
+
+impl<K: Eq + Hash + Clone> PerMinute<K> {
+    pub(super) fn new(limit: u32) -> Self {
+        Self { limit, counts: Mutex::default() }
+    }
+
+    /// Counts a call. `Ok(None)` where there is no limit.
+    ///
+    /// # Errors
+    /// When the quota is used up.
+    pub(super) fn count(&self, caller: &K) -> Result<Option<Standing>, Standing> {
+        if self.limit == 0 {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MOST && !counts.contains_key(caller) {
+            counts.retain(|_, count| now - count.since < PERIOD);
+        }
+        let count = counts.entry(caller.clone()).or_insert(Count { since: now, calls: 0 });
+        if now - count.since >= PERIOD {
+            *count = Count { since: now, calls: 0 };
+        }
+        let reset = (PERIOD - (now - count.since)).as_secs() + 1;
+        if count.calls >= self.limit {
+            return Err(Standing { limit: self.limit, remaining: 0, reset });
+        }
+        count.calls += 1;
+        Ok(Some(Standing { limit: self.limit, remaining: self.limit - count.calls, reset }))
+    }
+}
+
+/// Counts the calls that are under way to each Provider.
+pub(super) struct InFlight {
+    limit: u32,
+    calls: Arc<Mutex<HashMap<String, u32>>>,
+}
+
+/// A call that is under way; it is over when this is dropped.
+#[derive(Debug)]
+pub(super) struct Underway {
+    calls: Arc<Mutex<HashMap<String, u32>>>,
+    provider: String,
+}
+
+impl InFlight {
+    pub(super) fn new(limit: u32) -> Self {
+        Self { limit, calls: Arc::default() }
+    }
+
+    /// Takes a place for a call. `Ok(None)` where there is no limit, `Err` when all are taken.
+    pub(super) fn enter(&self, provider: &str) -> Result<Option<Underway>, ()> {
+        if self.limit == 0 {
+            return Ok(None);
+        }
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let underway = calls.entry(provider.to_owned()).or_default();
+        if *underway >= self.limit {
+            return Err(());
+        }
+        *underway += 1;
+        Ok(Some(Underway { calls: self.calls.clone(), provider: provider.to_owned() }))
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(underway) = calls.get_mut(&self.provider) {
+            *underway = underway.saturating_sub(1);
+            if *underway == 0 {
+                calls.remove(&self.provider);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // covers: SSP-90, SSP-92, SSP-95
+    #[tokio::test(start_paused = true)]
+    async fn a_quota_is_used_up_and_comes_back_within_a_minute() {
+        let quota = PerMinute::new(2);
+        assert_eq!(quota.count(&"a"), Ok(Some(Standing { limit: 2, remaining: 1, reset: 61 })));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(quota.count(&"a").unwrap().unwrap().remaining, 0);
+        assert_eq!(quota.count(&"a"), Err(Standing { limit: 2, remaining: 0, reset: 41 }));
+        assert!(quota.count(&"b").is_ok());
+        tokio::time::advance(Duration::from_secs(40)).await;
+        assert_eq!(quota.count(&"a").unwrap().unwrap().remaining, 1);
+        assert_eq!(PerMinute::new(0).count(&"a"), Ok(None));
+    }
+
+    // covers: SSP-91, SSP-95
+    #[test]
+    fn calls_under_way_are_counted_for_each_provider() {
+        let in_flight = InFlight::new(1);
+        let first = in_flight.enter("p.test").unwrap();
+        assert!(in_flight.enter("p.test").is_err());
+        assert!(in_flight.enter("q.test").is_ok());
+        drop(first);
+        assert!(in_flight.enter("p.test").is_ok());
+        assert!(InFlight::new(0).enter("p.test").unwrap().is_none());
+    }
+}

@@ -1,0 +1,271 @@
+//! The one that writes. It gathers the operations that wait into one transaction, each undone by itself when it is refused, and answers
+//! each only after the commit: many share one wait for the disk.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::AuditRecord;
+use crate::audit::chain::Chain;
+use crate::error::{Result, StoreError};
+use crate::sql::Session;
+
+/// How many operations share a transaction. PostgreSQL keeps 64 savepoints of a transaction in its quick memory.
+const OPERATIONS: usize = 64;
+/// How much is taken from the queue for one transaction: operations, and audit records that nobody waits for.
+const GATHERED: usize = 1024;
+/// How many may wait in the queue; whoever comes later waits for a place.
+const QUEUE: usize = 4096;
+/// How long audit records that nobody waits for may lie before they are written.
+const LINGER: Duration = Duration::from_millis(50);
+/// How many audit records are kept while the database is away.
+const OWED: usize = 65_536;
+/// How long after a failed commit those records are tried again when nothing else comes.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The key of an operation that touches all there is.
+pub(crate) const EVERYTHING: &str = "everything";
+
+/// What an operation decided.
+pub(crate) enum Ruling<T> {
+    /// It is done: keep what it wrote.
+    Done(T),
+    /// It is refused: undo what it wrote.
+    Refused(T),
+}
+
+/// One atomic operation that writes.
+#[async_trait]
+pub(crate) trait Operation: Send + Sync + 'static {
+    /// What it answers.
+    type Outcome: Send + 'static;
+
+    /// Names what it is going to touch and what others may touch at the same time.
+    fn keys(&self) -> Vec<String>;
+
+    /// Does it.
+    async fn run(&self, session: &mut Session) -> Result<Ruling<Self::Outcome>>;
+
+    /// The record that belongs to it, asked for once, when it is done.
+    fn audit(&mut self) -> Option<AuditRecord>;
+}
+
+/// What waits in the queue.
+pub(crate) enum Work {
+    /// An audit record whose caller does not wait.
+    Record(AuditRecord),
+    /// An operation whose caller waits.
+    Operation(Box<dyn Waiting>),
+}
+
+/// An operation together with the one who waits for it.
+#[async_trait]
+pub(crate) trait Waiting: Send {
+    fn keys(&self) -> Vec<String>;
+    /// Does it and keeps the outcome; true when what it wrote is to be kept.
+    async fn run(&mut self, session: &mut Session) -> Result<bool>;
+    fn audit(&mut self) -> Option<AuditRecord>;
+    /// Answers: with the outcome when the transaction is committed or the operation failed by itself, else with the fault.
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+struct Pending<O: Operation> {
+    operation: O,
+    outcome: Option<Result<O::Outcome>>,
+    answer: oneshot::Sender<Result<O::Outcome>>,
+}
+
+#[async_trait]
+impl<O: Operation> Waiting for Pending<O> {
+    fn keys(&self) -> Vec<String> {
+        self.operation.keys()
+    }
+
+    async fn run(&mut self, session: &mut Session) -> Result<bool> {
+        let (outcome, keep) = match self.operation.run(session).await {
+            Ok(Ruling::Done(outcome)) => (Ok(outcome), true),
+            Ok(Ruling::Refused(outcome)) => (Ok(outcome), false),
+            // This operation cannot be done; those beside it may still.
+            Err(fault @ StoreError::Unstorable(_)) => (Err(fault), false),
+            Err(fault) => return Err(fault),
+        };
+        self.outcome = Some(outcome);
+        Ok(keep)
+    }
+
+    fn audit(&mut self) -> Option<AuditRecord> {
+        self.operation.audit()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let never_run = || Err(StoreError::Unavailable("the operation was not carried out".to_owned()));
+        let answer = match committed {
+            Ok(()) => self.outcome.unwrap_or_else(never_run),
+            Err(fault) => Err(fault),
+        };
+        // Whoever asked may have gone; the operation stands all the same.
+        drop(self.answer.send(answer));
+    }
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::Sender<Work>);
+
+impl Queue {
+    /// A queue and its end.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Work>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        (Self(sender), receiver)
+    }
+
+    /// Has an operation done and waits until it is durable.
+    pub(crate) async fn carry_out<O: Operation>(&self, operation: O) -> Result<O::Outcome> {
+        let (answer, outcome) = oneshot::channel();
+        self.send(Work::Operation(Box::new(Pending { operation, outcome: None, answer }))).await?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// Hands over a record that nobody waits for.
+    pub(crate) async fn record(&self, record: AuditRecord) -> Result<()> {
+        self.send(Work::Record(record)).await
+    }
+
+    async fn send(&self, work: Work) -> Result<()> {
+        self.0.send(work).await.map_err(|_| stopped())
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+/// The writer with its connection and its audit chain.
+pub(crate) struct Writer {
+    session: Session,
+    chain: Chain,
+    queue: mpsc::Receiver<Work>,
+    /// Records whose transaction failed.
+    owed: VecDeque<AuditRecord>,
+}
+
+/// What goes into one transaction.
+#[derive(Default)]
+struct Group {
+    records: Vec<AuditRecord>,
+    operations: Vec<Box<dyn Waiting>>,
+}
+
+impl Group {
+    fn add(&mut self, work: Work) {
+        match work {
+            Work::Record(record) => self.records.push(record),
+            Work::Operation(operation) => self.operations.push(operation),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.operations.len() >= OPERATIONS || self.records.len() >= GATHERED
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(session: Session, process: &str, queue: mpsc::Receiver<Work>) -> Self {
+        Self { session, chain: Chain::new(process), queue, owed: VecDeque::new() }
+    }
+
+    /// Writes until nobody is left who could ask for anything, and everything that was asked is answered.
+    pub(crate) async fn run(mut self) {
+        while let Some(group) = self.gather().await {
+            self.write(group).await;
+        }
+        if !self.owed.is_empty() {
+            tracing::error!(records = self.owed.len(), "audit records are lost: the database did not come back");
+        }
+    }
+
+    /// Everything that waits, up to a full group. `None` when the queue is closed and empty.
+    async fn gather(&mut self) -> Option<Group> {
+        let mut group = Group::default();
+        if self.owed.is_empty() {
+            group.add(self.queue.recv().await?);
+        } else if let Ok(next) = tokio::time::timeout(RETRY, self.queue.recv()).await {
+            group.add(next?);
+        }
+        self.take_waiting(&mut group);
+        if group.operations.is_empty() {
+            // Records wait a little, so that reading does not cost the disk one write each. An operation ends the wait.
+            let until = tokio::time::Instant::now() + LINGER;
+            while group.operations.is_empty() && !group.is_full() {
+                match tokio::time::timeout_at(until, self.queue.recv()).await {
+                    Ok(Some(work)) => group.add(work),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            self.take_waiting(&mut group);
+        }
+        Some(group)
+    }
+
+    fn take_waiting(&mut self, group: &mut Group) {
+        while !group.is_full() {
+            match self.queue.try_recv() {
+                Ok(work) => group.add(work),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Writes a group in one transaction and answers everyone in it.
+    async fn write(&mut self, mut group: Group) {
+        let mut records: Vec<_> = self.owed.drain(..).collect();
+        records.append(&mut group.records);
+        let written = self.transact(&records, &mut group.operations).await;
+        if let Err(fault) = &written {
+            tracing::error!(%fault, operations = group.operations.len(), "a transaction failed; none of its operations is acknowledged");
+            self.session.roll_back().await;
+            // What became of the commit is unknown, so the next record begins a new chain that names the head that is found then.
+            self.chain.leave();
+            self.owe(records);
+        }
+        for operation in group.operations {
+            operation.answer(written.clone());
+        }
+    }
+
+    fn owe(&mut self, records: Vec<AuditRecord>) {
+        self.owed.extend(records);
+        if self.owed.len() > OWED {
+            tracing::error!(
+                records = self.owed.len() - OWED,
+                "audit records are lost: the database is away for too long"
+            );
+            self.owed.drain(..self.owed.len() - OWED);
+        }
+    }
+
+    async fn transact(&mut self, records: &[AuditRecord], operations: &mut [Box<dyn Waiting>]) -> Result<()> {
+        self.session.recover().await?;
+        let keys: Vec<String> = match self.session {
+            // One process writes a SQLite file at a time, so nothing needs to be named.
+            Session::Sqlite(_) => Vec::new(),
+            Session::Postgres(_) => operations.iter().flat_map(|operation| operation.keys()).collect(),
+        };
+        self.session.begin(&keys).await?;
+        let mut changes = Vec::new();
+        for operation in operations {
+            self.session.begin_operation().await?;
+            if operation.run(&mut self.session).await? {
+                self.session.keep_operation().await?;
+                changes.extend(operation.audit());
+            } else {
+                self.session.undo_operation().await?;
+            }
+        }
+        let records: Vec<&AuditRecord> = records.iter().chain(&changes).collect();
+        self.chain.write(&mut self.session, &records).await?;
+        self.session.commit().await
+    }
+}

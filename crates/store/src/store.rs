@@ -1,0 +1,123 @@
+//! The door: a database that is open, with one writer and many readers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::error::{Result, StoreError};
+use crate::group_commit::{Operation, Queue, Writer};
+use crate::postgres::{PostgresPlace, PostgresReaders, PostgresSession};
+use crate::sql::{Session, migrate};
+use crate::sqlite::{self, SqliteReaders};
+
+/// An open database. Clones share it. Every trait of this crate is implemented for it; a role is given those it needs.
+///
+/// What was asked for is carried out even when the last clone is dropped in the meantime; [`Store::closed`] waits for that.
+#[derive(Clone)]
+pub struct Store {
+    readers: Readers,
+    queue: Queue,
+    ended: watch::Receiver<bool>,
+    pub(crate) directory_counter: Arc<watch::Sender<i64>>,
+}
+
+#[derive(Clone)]
+enum Readers {
+    Sqlite(Arc<SqliteReaders>),
+    Postgres(Arc<PostgresReaders>),
+}
+
+impl Store {
+    /// Opens a SQLite file, makes it when it is not there, and brings it up to date.
+    ///
+    /// `process` names this run of the program: letters, digits and hyphens that no other run ever uses (a UUID). The audit chain is
+    /// named after it.
+    pub async fn open_sqlite(path: &Path, process: &str) -> Result<Self> {
+        check_process(process)?;
+        let mut session = Session::Sqlite(sqlite::open_writer(path)?);
+        migrate(&mut session).await?;
+        let (queue, waiting) = Queue::new();
+        let writer = Writer::new(session, process, waiting);
+        let (ending, ended) = watch::channel(false);
+        // A commit waits for the disk, so the writer has a thread of its own.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| StoreError::Unavailable(format!("no runtime for the writer: {error}")))?;
+        std::thread::Builder::new()
+            .name("store writer".to_owned())
+            .spawn(move || {
+                runtime.block_on(writer.run());
+                ending.send_replace(true);
+            })
+            .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(Self::new(Readers::Sqlite(Arc::new(SqliteReaders::new(path))), queue, ended))
+    }
+
+    /// Opens a schema of a PostgreSQL database, makes it when it is not there, and brings it up to date.
+    ///
+    /// `url` is `postgres://user@host:port/database` without a password, which is given beside it; [`crate::password_from`] finds it in
+    /// the text of a PGPASSFILE. `process` is as for [`Store::open_sqlite`].
+    pub async fn open_postgres(url: &str, schema: &str, password: Option<&str>, process: &str) -> Result<Self> {
+        check_process(process)?;
+        let place = Arc::new(PostgresPlace::new(url, schema, password)?);
+        place.make_schema().await?;
+        let connection = Arc::new(place.connect().await?);
+        let mut session = Session::Postgres(PostgresSession::new(Arc::clone(&place), connection));
+        migrate(&mut session).await?;
+        let (queue, waiting) = Queue::new();
+        let writer = Writer::new(session, process, waiting);
+        let (ending, ended) = watch::channel(false);
+        tokio::spawn(async move {
+            writer.run().await;
+            ending.send_replace(true);
+        });
+        Ok(Self::new(Readers::Postgres(Arc::new(PostgresReaders::new(place))), queue, ended))
+    }
+
+    fn new(readers: Readers, queue: Queue, ended: watch::Receiver<bool>) -> Self {
+        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Gives this clone up and returns when the writer has ended: when the other clones are gone too and everything that was asked for
+    /// is done.
+    pub async fn closed(self) {
+        let Self { readers, queue, mut ended, directory_counter } = self;
+        drop((readers, queue, directory_counter));
+        drop(ended.wait_for(|ended| *ended).await);
+    }
+
+    /// Answers when the database can be read.
+    pub async fn ready(&self) -> Result<()> {
+        self.reader().await?.first("select count(*) from migration", &[], |row| row.number(0)).await.map(drop)
+    }
+
+    /// A connection to read with. It never waits behind the writer.
+    ///
+    /// With SQLite the reading is done by whoever asks: an indexed look-up takes less time than handing it to another thread.
+    pub(crate) async fn reader(&self) -> Result<Session> {
+        match &self.readers {
+            Readers::Sqlite(readers) => readers.session().map(Session::Sqlite),
+            Readers::Postgres(readers) => readers.session().await.map(Session::Postgres),
+        }
+    }
+
+    pub(crate) async fn carry_out<O: Operation>(&self, operation: O) -> Result<O::Outcome> {
+        self.queue.carry_out(operation).await
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+/// The name stands in the audit trail between other words, so it is a plain one.
+fn check_process(process: &str) -> Result<()> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    if process.is_empty() || process.len() > 64 || !process.chars().all(plain) {
+        let why = format!("\"{process}\" cannot name a process: letters, digits and hyphens, at most 64");
+        return Err(StoreError::Misconfigured(why));
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The audit trail: in order, unbroken over restarts, and no change in it goes unnoticed.
+
+use store::{Appointments, Audit, AuditCursor, AuditFilter, AuditRecord, BookOutcome, Store, StoredRecord};
+
+use crate::place::{Place, on_both_databases};
+use crate::sample::{NINE, book, booking, loaded, record};
+
+const ALL: AuditFilter =
+    AuditFilter { trace_id: None, chain: None, from: None, until: None, after: None, limit: 10_000 };
+
+async fn whats(store: &Store, filter: &AuditFilter) -> Vec<String> {
+    let what = |stored: StoredRecord| String::from_utf8(stored.record.body).unwrap();
+    store.list(filter).await.unwrap().into_iter().map(what).collect()
+}
+
+on_both_databases! {
+    // covers: AUD-01, AUD-04
+    #[tokio::test]
+    async fn a_change_and_its_record_are_one(place: Place) {
+        let store = loaded(place.open().await).await;
+        book(&store, "a1", "s1-000").await;
+        assert_eq!(store.book(booking("a2", "s1-000")).await, Ok(BookOutcome::SlotNotFree));
+        let found = store.list(&AuditFilter { trace_id: Some("trace of a1".to_owned()), ..ALL }).await.unwrap();
+        assert_eq!(found.iter().map(|stored| &stored.record).collect::<Vec<_>>(), [&record("a1")]);
+        assert_eq!(found[0].sequence, 3);
+        // A refusal is recorded by whoever refuses, with what they know of it.
+        assert_eq!(whats(&store, &AuditFilter { trace_id: Some("trace of a2".to_owned()), ..ALL }).await, [""; 0]);
+    }
+
+    // covers: AUD-01
+    #[tokio::test]
+    async fn records_of_reads_are_written_without_anyone_waiting(place: Place) {
+        let store = place.open().await;
+        for number in 0..3000 {
+            store.append_behind(record(&format!("read {number}"))).await.unwrap();
+        }
+        store.append(record("last")).await.unwrap();
+        let found = store.verify().await.unwrap();
+        assert_eq!((found.chains[0].sequence, found.faults), (3002, vec![]));
+        let last = store.list(&AuditFilter { trace_id: Some("trace of last".to_owned()), ..ALL }).await.unwrap();
+        assert_eq!(last[0].sequence, 3002, "in order");
+    }
+
+    // covers: AUD-01
+    #[tokio::test]
+    async fn closing_writes_what_still_waits(place: Place) {
+        let store = place.open().await;
+        store.append_behind(record("the very last")).await.unwrap();
+        store.closed().await;
+        let store = place.open().await;
+        assert_eq!(store.list(&ALL).await.unwrap().len(), 2);
+    }
+
+    // covers: AUD-04, AUD-08, AUD-10
+    #[tokio::test]
+    async fn the_list_narrows_by_call_chain_and_time_and_goes_on_page_by_page(place: Place) {
+        let store = place.open().await;
+        for number in 0..10 {
+            store.append(AuditRecord { at: NINE + number, ..record(&format!("r{number}")) }).await.unwrap();
+        }
+        let window = AuditFilter { from: Some(NINE + 3), until: Some(NINE + 5), ..ALL };
+        assert_eq!(whats(&store, &window).await, [r#"{"what":"r3"}"#, r#"{"what":"r4"}"#]);
+        assert_eq!(store.list(&AuditFilter { chain: Some("another".to_owned()), ..ALL }).await.unwrap(), []);
+        let mut filter = AuditFilter { limit: 4, ..ALL };
+        let mut seen = 0;
+        loop {
+            let page = store.list(&filter).await.unwrap();
+            let Some(last) = page.last() else { break };
+            filter.after =
+                Some(AuditCursor { at: last.record.at, chain: last.chain.clone(), sequence: last.sequence });
+            seen += page.len();
+        }
+        assert_eq!(seen, 11);
+    }
+
+    // covers: AUD-04
+    #[tokio::test]
+    async fn a_restart_begins_a_chain_that_names_the_one_before(place: Place) {
+        for _ in 0..3 {
+            let store = place.open().await;
+            store.append(record("one")).await.unwrap();
+            store.append(record("two")).await.unwrap();
+            store.closed().await;
+        }
+        let store = place.open().await;
+        let found = store.verify().await.unwrap();
+        assert_eq!(found.chains.iter().map(|head| head.sequence).collect::<Vec<_>>(), [3, 3, 3]);
+        assert_eq!(found.faults, []);
+        // The end of a chain that another continues cannot be cut off.
+        let first = &found.chains[0].chain;
+        place.tamper(&format!("delete from audit_record where chain = '{first}' and sequence = 3")).await;
+        let faults = store.verify().await.unwrap().faults;
+        assert_eq!(faults.len(), 1);
+        assert_eq!((&faults[0].chain, faults[0].sequence), (first, 3));
+    }
+
+    // covers: AUD-04
+    #[tokio::test]
+    async fn three_processes_write_three_chains_that_hold_together(place: Place) {
+        let processes = [place.open().await, place.open().await, place.open().await];
+        let mut tasks = Vec::new();
+        for number in 0..90 {
+            let store = processes[number % 3].clone();
+            tasks.push(tokio::spawn(async move { store.append(record(&format!("r{number}"))).await }));
+        }
+        for task in tasks {
+            task.await.unwrap().expect("the database works");
+        }
+        let found = processes[0].verify().await.unwrap();
+        assert_eq!(found.chains.iter().map(|head| head.sequence).collect::<Vec<_>>(), [31, 31, 31]);
+        assert_eq!(found.faults, []);
+    }
+
+    // covers: AUD-04
+    #[tokio::test]
+    async fn a_change_behind_the_stores_back_is_noticed(place: Place) {
+        let store = place.open().await;
+        for number in 0..5 {
+            store.append(record(&format!("r{number}"))).await.unwrap();
+        }
+        store.closed().await;
+        let changes = [
+            ("update audit_record set recorded_at = recorded_at + 1 where sequence = 3", 3),
+            ("update audit_record set recorded_at = recorded_at - 1 where sequence = 3", 0),
+            ("update audit_record set trace_id = 'x' || trace_id where sequence = 4", 4),
+            ("update audit_record set trace_id = substr(trace_id, 2) where sequence = 4", 0),
+            ("update audit_record set requirement = 'AUD-02' where sequence = 2", 2),
+            ("update audit_record set requirement = 'AUD-01' where sequence = 2", 0),
+            ("update audit_record set sequence = 60 where sequence = 6", 6),
+            ("update audit_record set sequence = 6 where sequence = 60", 0),
+            ("update audit_chain set id = 'other'", 1),
+            ("delete from audit_chain", 1),
+        ];
+        for (sql, first_fault) in changes {
+            place.tamper(sql).await;
+            let faults = place.open().await.verify().await.unwrap().faults;
+            assert_eq!(faults.first().map_or(0, |fault| fault.sequence), first_fault, "{sql}");
+        }
+    }
+}
