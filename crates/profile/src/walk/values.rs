@@ -85,6 +85,9 @@ impl<'n> Walk<'n, '_> {
     pub(super) fn attribute(&mut self, node: &'n Node) {
         let form = node.field().map_or(XmlForm::Element, |field| field.row().form);
         let is_xhtml = node.kind().name() == "xhtml";
+        if form == XmlForm::Attribute && node.name() == "id" {
+            self.element_id(node);
+        }
         if node.children().is_empty() || (form == XmlForm::Element && !is_xhtml) {
             return;
         }
@@ -108,6 +111,20 @@ impl<'n> Walk<'n, '_> {
                 message: format!("The element {name} is a plain value, which has neither id nor extension."),
                 cure: format!("Remove _{name}."),
             },
+        );
+    }
+
+    /// The id of an element may be any text without blanks.
+    fn element_id(&mut self, node: &Node) {
+        let Some(text) = node.text().filter(|text| text.contains(char::is_whitespace)) else { return };
+        let message = "The id of an element has no blanks.";
+        self.value_issue(
+            node,
+            "Element.id".to_owned(),
+            "text without blanks",
+            quote(text),
+            message,
+            "Take the blanks out.",
         );
     }
 
