@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::terminology::Known;
 use crate::walk::RESOURCE_TYPES;
 
-/// One row for each kind: what is wrong, and what to do.
+/// One row for each kind: what is wrong, and what to do. `{expected}` and `{got}` stand for what the reader says.
 struct Words {
     kind: Kind,
     rule: &'static str,
@@ -35,7 +35,7 @@ fn words(kind: IssueKind) -> Words {
             "Remove the element, or mend its name.",
         ),
         IssueKind::WrongShape => {
-            (Kind::Structure, "FHIR JSON", "The value has the wrong shape.", "Write it as the definition has it.")
+            (Kind::Structure, "FHIR JSON", "Here is {got}, and the definition has {expected}.", "Write {expected}.")
         }
         IssueKind::EmptyArray => (Kind::Structure, "HTTP-14", "An array may not be empty.", "Leave the element out."),
         IssueKind::EmptyElement => (Kind::Invariant, "ele-1", "An element may not be empty.", "Leave the element out."),
@@ -52,9 +52,12 @@ fn words(kind: IssueKind) -> Words {
             "An array and its companion with an underscore differ in length.",
             "Make both the same length, with null where one has nothing.",
         ),
-        IssueKind::OutOfOrder => {
-            (Kind::Structure, "HTTP-15", "The element is out of order.", "Move it to its place in the definition.")
-        }
+        IssueKind::OutOfOrder => (
+            Kind::Structure,
+            "HTTP-15",
+            "The element is out of order: expected {expected}.",
+            "Move it to its place in the definition.",
+        ),
         IssueKind::UnexpectedText => {
             (Kind::Structure, "FHIR XML", "There is text between the elements.", "Remove the text.")
         }
@@ -96,8 +99,8 @@ pub(crate) fn add(
             rule: words.rule.to_owned(),
             expected: issue.expected.to_string(),
             got: issue.got.clone(),
-            message: words.message.to_owned(),
-            cure: words.cure.to_owned(),
+            message: filled(words.message, issue),
+            cure: filled(words.cure, issue),
         };
         if is_other_type(issue, definitions) {
             finding.severity = Severity::Warning;
@@ -117,6 +120,11 @@ pub(crate) fn add(
         };
         found.push(location(resource, path), issue.at, finding);
     }
+}
+
+/// A sentence with what the reader says in its places.
+fn filled(sentence: &str, issue: &fhir::Issue) -> String {
+    sentence.replace("{expected}", &issue.expected).replace("{got}", &issue.got)
 }
 
 /// The last name of a path. One of another namespace stands in braces, which may have dots inside.

@@ -9,6 +9,7 @@ mod claims;
 mod extension;
 mod invariants;
 mod narrative;
+mod national;
 mod profile;
 mod reference;
 mod slicing;
@@ -82,6 +83,7 @@ impl<'n, 'd> Walk<'n, 'd> {
         }
         self.absolute(node);
         self.contained(node);
+        self.first_to_call(node);
         self.claims(node);
     }
 
@@ -108,7 +110,10 @@ impl<'n, 'd> Walk<'n, 'd> {
             Special::Reference => self.reference(node, field),
             Special::Extension => self.extension(node, parent),
             Special::Narrative => node.all("div").for_each(|div| self.narrative_at(div)),
-            Special::Identifier => self.identifier(node),
+            Special::Identifier => {
+                self.identifier(node);
+                self.nhs_number(node);
+            }
             Special::Attachment => self.attachment(node),
             Special::Coding => self.absolute(node),
             Special::Bundle | Special::None => {}
