@@ -69,7 +69,7 @@ impl DateTime {
     /// # Errors
     ///
     /// When the text is no date or names a day that does not exist.
-    pub fn date(text: &str) -> Result<DateTime, DateError> {
+    pub fn parse_date(text: &str) -> Result<DateTime, DateError> {
         parse(text).filter(|date| date.precision <= Precision::Day).ok_or(DATE)
     }
 
@@ -78,7 +78,7 @@ impl DateTime {
     /// # Errors
     ///
     /// When the text is no dateTime; a time without an offset is none.
-    pub fn date_time(text: &str) -> Result<DateTime, DateError> {
+    pub fn parse_date_time(text: &str) -> Result<DateTime, DateError> {
         let whole = |date: &DateTime| match date.precision {
             Precision::Minute => false,
             Precision::Second | Precision::Fraction(_) => date.offset.is_some(),
@@ -92,8 +92,8 @@ impl DateTime {
     /// # Errors
     ///
     /// When the text is no instant.
-    pub fn instant(text: &str) -> Result<DateTime, DateError> {
-        DateTime::date_time(text).ok().filter(|date| date.precision >= Precision::Second).ok_or(INSTANT)
+    pub fn parse_instant(text: &str) -> Result<DateTime, DateError> {
+        DateTime::parse_date_time(text).ok().filter(|date| date.precision >= Precision::Second).ok_or(INSTANT)
     }
 
     /// Reads the date of a search value without its prefix: as `dateTime`, and besides without seconds, without an
@@ -102,7 +102,7 @@ impl DateTime {
     /// # Errors
     ///
     /// When the text is none of these.
-    pub fn search(text: &str) -> Result<DateTime, DateError> {
+    pub fn parse_search(text: &str) -> Result<DateTime, DateError> {
         let mended = match text.rsplit_once(' ') {
             Some((time, offset)) if time.contains('T') && offset.len() == 5 => parse(&format!("{time}+{offset}")),
             _ => parse(text),
@@ -403,11 +403,11 @@ mod tests {
             ("", false, false, false, false),
         ];
         for (text, date, date_time, instant, search) in table {
-            assert_eq!(DateTime::date(text).is_ok(), date, "date {text}");
-            assert_eq!(DateTime::date_time(text).is_ok(), date_time, "dateTime {text}");
-            assert_eq!(DateTime::instant(text).is_ok(), instant, "instant {text}");
-            assert_eq!(DateTime::search(text).is_ok(), search, "search {text}");
-            assert!(DateTime::search(text).is_ok_and(|read| read.text() == text) == search);
+            assert_eq!(DateTime::parse_date(text).is_ok(), date, "date {text}");
+            assert_eq!(DateTime::parse_date_time(text).is_ok(), date_time, "dateTime {text}");
+            assert_eq!(DateTime::parse_instant(text).is_ok(), instant, "instant {text}");
+            assert_eq!(DateTime::parse_search(text).is_ok(), search, "search {text}");
+            assert!(DateTime::parse_search(text).is_ok_and(|read| read.text() == text) == search);
         }
     }
 
@@ -430,16 +430,17 @@ mod tests {
             ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z", "2017-01-01T00:00:01Z"),
         ];
         for (text, from, until) in table {
-            let range = DateTime::search(text).unwrap().range(&london());
+            let range = DateTime::parse_search(text).unwrap().range(&london());
             assert_eq!(range, TimeRange { from: from.parse().unwrap(), until: until.parse().unwrap() }, "{text}");
         }
-        assert_eq!(DateTime::date("9999").unwrap().range(&london()).until, Timestamp::MAX);
+        assert_eq!(DateTime::parse_date("9999").unwrap().range(&london()).until, Timestamp::MAX);
     }
 
     #[test]
     fn dates_are_ordered_only_as_far_as_their_precision_tells() {
-        let compare =
-            |one, two| DateTime::date_time(one).unwrap().compare(&DateTime::date_time(two).unwrap(), &london());
+        let compare = |one, two| {
+            DateTime::parse_date_time(one).unwrap().compare(&DateTime::parse_date_time(two).unwrap(), &london())
+        };
         assert_eq!(compare("2019-07-02T09:15:00+01:00", "2019-07-02T08:15:00Z"), Some(Ordering::Equal));
         assert_eq!(compare("2019-07-02", "2019-07-03T00:00:00+01:00"), Some(Ordering::Less));
         assert_eq!(compare("2020", "2019-12"), Some(Ordering::Greater));
@@ -456,7 +457,7 @@ mod tests {
         for (at, seconds, text) in table {
             let written = format_instant(at.parse().unwrap(), Offset::from_seconds(seconds).unwrap());
             assert_eq!(written, text);
-            assert!(DateTime::instant(&written).is_ok());
+            assert!(DateTime::parse_instant(&written).is_ok());
         }
         assert_eq!(format_instant_in("2019-07-02T08:15:00Z".parse().unwrap(), &london()), "2019-07-02T09:15:00+01:00");
         assert_eq!(format_instant_in("2019-01-02T08:15:00Z".parse().unwrap(), &london()), "2019-01-02T08:15:00+00:00");

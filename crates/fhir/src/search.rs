@@ -81,7 +81,7 @@ impl DateValue {
     /// When what follows the prefix is no date; a prefix that does not exist is part of it.
     pub fn parse(text: &str) -> Result<DateValue, DateError> {
         let (prefix, date) = Prefix::split(text);
-        DateTime::search(date).map(|date| DateValue { prefix, date })
+        DateTime::parse_search(date).map(|date| DateValue { prefix, date })
     }
 
     /// Whether a resource's time matches. `zone` is where dates without an offset are meant; only `ap` looks at `now`.
@@ -251,7 +251,7 @@ mod tests {
             ("ap2019-07-04", second, false),
         ];
         for (value, target, expected) in table {
-            let target = DateTime::date_time(target).unwrap().range(&london());
+            let target = DateTime::parse_date_time(target).unwrap().range(&london());
             let read = DateValue::parse(value).unwrap();
             assert_eq!(read.matches(&target, &london(), now()), expected, "{value}");
         }

@@ -7,8 +7,11 @@
 //! JSON says nothing of the order of an object's members, and the tree keeps the order that came, except that the writer
 //! puts `resourceType` first and a companion straight behind its primitive.
 
+mod companion;
 mod lexer;
 mod read;
+mod seen;
+mod value;
 mod write;
 
 pub use read::{read, read_with};

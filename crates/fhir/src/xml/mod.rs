@@ -24,6 +24,7 @@
 //! - The order of a JSON object's members has no meaning and does not survive XML.
 
 mod narrative;
+mod parts;
 mod read;
 mod tag;
 mod write;

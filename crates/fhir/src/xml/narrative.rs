@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::is_xml_character;
-use super::tag::{Scope, Tag, bad_reference, declared_prefix, resolve};
+use super::tag::{Scope, Tag, bad_reference, resolve};
 use crate::issue::{Fault, SyntaxError};
 
 /// Says why a text is not a well-formed `div` that XML can carry as it is, white space around it aside. Which elements
@@ -85,12 +85,12 @@ impl<'t> Checker<'t, '_> {
         self.done = true;
         let mark = self.declared.len();
         tag.attributes(&mut self.attributes)?;
-        self.declared.extend(self.attributes.iter().filter_map(|attribute| declared_prefix(attribute.name)));
+        self.declared.extend(self.attributes.iter().filter_map(|attribute| attribute.declares));
         if self.declared.len() > MOST_DECLARED {
             return Err(Fault::too_large(at, "more namespaces than may be declared in a narrative"));
         }
-        let names = self.attributes.iter().map(|attribute| (attribute.name, attribute.at)).chain([(tag.name, at)]);
-        for (name, at) in names.filter(|(name, _)| declared_prefix(name).is_none()) {
+        let plain = self.attributes.iter().filter(|attribute| attribute.declares.is_none());
+        for (name, at) in plain.map(|attribute| (attribute.name, attribute.at)).chain([(tag.name, at)]) {
             let prefix = super::tag::split_name(name).0;
             if !prefix.is_empty() && !self.declared.contains(&prefix) {
                 self.scope.find(prefix, at)?;

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use quick_xml::Reader as Events;
 use quick_xml::events::{BytesDecl, Event};
 
-use super::tag::{self, Attribute, Scope, Space, Tag, declared_prefix, split_name};
-use super::{TEXT, is_xml_character, narrative};
-use crate::edit::scalar;
+use super::tag::{self, Attribute, Scope, Space, Tag};
+use super::{is_xml_character, narrative};
 use crate::issue::{Fault, IssueKind, Issues, Parsed, Place, SyntaxError};
 use crate::limits::Limits;
-use crate::node::{Name, Node, Scalar, Shape};
+use crate::node::{Name, Node, Scalar};
 use crate::schema::{self, Field, Type, TypeKind, Types};
 
 /// Reads a resource.
@@ -58,6 +57,7 @@ fn document(types: &'static Types, source: &[u8], limits: &Limits) -> Result<Par
         nodes_left: limits.nodes_for(source.len()),
         depth: limits.depth,
         scope: Scope::default(),
+        spare: Vec::new(),
     };
     let resource = reader.root()?;
     Ok(Parsed { resource, issues: reader.issues.list, issues_left_out: reader.issues.left_out })
@@ -72,39 +72,43 @@ fn first_forbidden_character(text: &str) -> Option<usize> {
     None
 }
 
-struct Reader<'s> {
-    text: &'s str,
+pub(super) struct Reader<'s> {
+    pub(super) text: &'s str,
     /// How much of the text the events begin behind: a byte order mark.
-    start: usize,
-    events: Events<&'s [u8]>,
-    types: &'static Types,
+    pub(super) start: usize,
+    pub(super) events: Events<&'s [u8]>,
+    pub(super) types: &'static Types,
     /// The children of all elements that are still open; each element takes its own off the end.
-    stack: Vec<Node>,
-    issues: Issues,
-    nodes_left: usize,
-    depth: usize,
-    scope: Scope<'s>,
+    pub(super) stack: Vec<Node>,
+    pub(super) issues: Issues,
+    pub(super) nodes_left: usize,
+    pub(super) depth: usize,
+    pub(super) scope: Scope<'s>,
+    /// The attributes of the tag that is looked at; kept for its memory.
+    spare: Vec<Attribute<'s>>,
 }
 
 /// What one element has had so far.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     last: Option<&'static Field>,
     counts: Vec<(&'static Field, usize)>,
     /// Whether names that are equal may not stand beside each other.
-    scattered: bool,
-    unknown: usize,
+    pub(super) scattered: bool,
+    pub(super) unknown: usize,
+    /// The text between its elements, and where its node is on the stack.
+    pub(super) text: Option<(usize, String)>,
 }
 
 /// One piece of the document.
-struct Piece<'s> {
-    event: Event<'s>,
-    at: usize,
-    end: usize,
+pub(super) struct Piece<'s> {
+    pub(super) event: Event<'s>,
+    pub(super) at: usize,
+    pub(super) end: usize,
 }
 
 impl<'s> Reader<'s> {
-    fn next(&mut self) -> Result<Piece<'s>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Piece<'s>, Fault> {
         let at = self.position();
         match self.events.read_event() {
             Ok(event) => Ok(Piece { event, at, end: self.position() }),
@@ -115,7 +119,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn position(&self) -> usize {
+    pub(super) fn position(&self) -> usize {
         usize::try_from(self.events.buffer_position()).unwrap_or(usize::MAX).saturating_add(self.start)
     }
 
@@ -159,7 +163,13 @@ impl<'s> Reader<'s> {
     }
 
     /// Reads an element that is named after a resource type.
-    fn resource(&mut self, name: Name, piece: &Piece<'s>, place: &Place<'_>, depth: usize) -> Result<(), Fault> {
+    pub(super) fn resource(
+        &mut self,
+        name: Name,
+        piece: &Piece<'s>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Result<(), Fault> {
         let tag = self.tag(piece)?;
         let mark = self.scope.enter();
         let attributes = self.open(&tag)?;
@@ -183,6 +193,7 @@ impl<'s> Reader<'s> {
             self.push(told)?;
         }
         self.attributes(&mut node, &attributes, place)?;
+        self.spare = attributes;
         self.content(&mut node, start, piece, place, depth)?;
         self.scope.leave(mark);
         self.push(node)
@@ -215,28 +226,41 @@ impl<'s> Reader<'s> {
         let child = Place { parent: Some(place), name: &name, index };
         match field {
             Some(field) if field.kind().is_xhtml() => {
-                self.narrative(field, &tag, &attributes, &space, piece, &child)?
+                self.narrative(field, &tag, &attributes, &space, piece, &child)?;
             }
             Some(field) if field.kind().kind() == TypeKind::AnyResource => {
                 self.check_space(&space, &child, tag.at);
                 seen.scattered |= self.wrapper(field, &attributes, piece, &child, depth + 1)?;
             }
             _ => {
-                let kind = field.map_or_else(|| self.types.unknown(), Field::kind);
-                let node_name = field.map_or_else(|| Name::Unknown((*name).into()), Name::Known);
-                let mut node = Node::new(node_name, kind, offset(tag.at));
                 self.report_element(field, parent, &space, &child, tag.at);
-                let start = self.stack.len();
-                self.attributes(&mut node, &attributes, &child)?;
-                self.content(&mut node, start, piece, &child, depth + 1)?;
-                if node.is_empty() && field.is_some() {
-                    self.issues.add(IssueKind::EmptyElement, &child, tag.at, "a value or an element in it", "nothing");
-                }
-                self.push(node)?;
+                self.plain_element(field, attributes, piece, &child, depth + 1)?;
             }
         }
         self.scope.leave(mark);
         Ok(())
+    }
+
+    /// Reads an element that is neither a narrative nor the place of a resource.
+    fn plain_element(
+        &mut self,
+        field: Option<&'static Field>,
+        attributes: Vec<Attribute<'s>>,
+        piece: &Piece<'s>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        let kind = field.map_or_else(|| self.types.unknown(), Field::kind);
+        let name = field.map_or_else(|| Name::Unknown(place.name.into()), Name::Known);
+        let mut node = Node::new(name, kind, offset(piece.at));
+        let start = self.stack.len();
+        self.attributes(&mut node, &attributes, place)?;
+        self.spare = attributes;
+        self.content(&mut node, start, piece, place, depth)?;
+        if node.is_empty() && field.is_some() {
+            self.issues.add(IssueKind::EmptyElement, place, piece.at, "a value or an element in it", "nothing");
+        }
+        self.push(node)
     }
 
     fn report_element(
@@ -274,7 +298,7 @@ impl<'s> Reader<'s> {
 
     /// Reads a tag's attributes and takes its namespace declarations.
     fn open(&mut self, tag: &Tag<'s>) -> Result<Vec<Attribute<'s>>, Fault> {
-        let mut attributes = Vec::new();
+        let mut attributes = std::mem::take(&mut self.spare);
         tag.attributes(&mut attributes)?;
         self.scope.declare(&attributes)?;
         Ok(attributes)
@@ -307,61 +331,6 @@ impl<'s> Reader<'s> {
         index
     }
 
-    /// Makes children, or the value, of the attributes.
-    fn attributes(&mut self, node: &mut Node, attributes: &[Attribute<'s>], place: &Place<'_>) -> Result<(), Fault> {
-        for attribute in attributes.iter().filter(|attribute| declared_prefix(attribute.name).is_none()) {
-            let child = Place { parent: Some(place), name: attribute.name, index: None };
-            if attribute.value.is_empty() {
-                self.issues.add(IssueKind::EmptyString, &child, attribute.at, "a text", "\"\"");
-            }
-            let field = node.kind.field(attribute.name).filter(|field| field.is_attribute());
-            if let Some(field) = field {
-                let mut known = Node::new(Name::Known(field), field.kind(), offset(attribute.at));
-                known.value = Some(scalar(field.kind(), &attribute.value));
-                self.push(known)?;
-            } else if attribute.name == "value" && !node.kind.is_resource() {
-                node.value = Some(scalar(node.kind, &attribute.value));
-                self.check_value(node, place, attribute.at);
-            } else {
-                self.unknown_attribute(node, attribute, &child)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_value(&mut self, node: &Node, place: &Place<'_>, at: usize) {
-        let expected = match (node.kind.kind(), &node.value, node.kind.scalar()) {
-            (TypeKind::Unknown, ..) | (_, None, _) => return,
-            (_, Some(Scalar::String(_)), Some(schema::ScalarKind::Number)) => {
-                format!("a number ({})", node.kind.name())
-            }
-            (_, Some(Scalar::String(_)), Some(schema::ScalarKind::Boolean)) => "true or false".to_owned(),
-            (_, _, None) => format!("elements of {} and no value", node.kind.name()),
-            _ => return,
-        };
-        self.issues.add(IssueKind::WrongShape, place, at, expected, "a value of another sort");
-    }
-
-    fn unknown_attribute(&mut self, node: &Node, attribute: &Attribute<'s>, place: &Place<'_>) -> Result<(), Fault> {
-        let (prefix, local) = split_name(attribute.name);
-        let name = match prefix {
-            "" | "xml" => Cow::Borrowed(attribute.name),
-            prefix => expanded(&self.scope.find(prefix, attribute.at)?, local),
-        };
-        if &*name == "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation" {
-            return Ok(());
-        }
-        if node.kind.is_known() {
-            let expected =
-                if node.kind.is_primitive() { "value and id only" } else { "id only, or url on an extension" };
-            self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, expected, &name);
-        }
-        let mut unknown = Node::new(Name::Unknown((*name).into()), self.types.unknown(), offset(attribute.at));
-        unknown.value = Some(Scalar::String((*attribute.value).into()));
-        unknown.attribute = true;
-        self.push(unknown)
-    }
-
     /// Reads what is between the tags of an element; its attributes are on the stack from `start` on.
     fn content(
         &mut self,
@@ -385,6 +354,7 @@ impl<'s> Reader<'s> {
                 }
             }
         }
+        self.finish_text(&mut seen);
         node.children = self.stack.split_off(start);
         if seen.scattered {
             gather(&mut node.children);
@@ -392,122 +362,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// Takes what is neither a start nor an end: blanks, comments, and text that does not belong here.
-    fn other(&mut self, piece: &Piece<'s>, seen: &mut Seen, kind: &Type, place: &Place<'_>) -> Result<(), Fault> {
-        let raw = self.text.get(piece.at..piece.end).unwrap_or_default();
-        let text = match &piece.event {
-            Event::Comment(_) => return Ok(()),
-            Event::Text(_) if raw.bytes().all(tag::is_space) => return Ok(()),
-            Event::Text(_) => match raw.find("]]>") {
-                Some(index) => return Err(Fault::malformed(piece.at + index, "']]>' in text must be written ]]&gt;")),
-                None => raw.replace("\r\n", "\n"),
-            },
-            Event::CData(content) => content.to_string(),
-            Event::GeneralRef(name) => tag::resolve(name).ok_or_else(|| tag::bad_reference(piece.at))?.to_string(),
-            _ => return Err(refused(piece)),
-        };
-        if !matches!(kind.kind(), TypeKind::Unknown | TypeKind::ForeignResource) {
-            self.issues.add(IssueKind::UnexpectedText, place, piece.at, "values in the attribute value", "text");
-        }
-        seen.scattered |= seen.unknown > 0;
-        seen.unknown += 1;
-        let mut node = Node::new(Name::Unknown(TEXT.into()), self.types.unknown(), offset(piece.at));
-        node.value = Some(Scalar::String(text.into()));
-        self.push(node)
-    }
-
-    /// Reads the element around a resource, whose node gets the element's name. Says whether there was stray text, which
-    /// stands among the nodes then.
-    fn wrapper(
-        &mut self,
-        field: &'static Field,
-        attributes: &[Attribute<'s>],
-        piece: &Piece<'s>,
-        place: &Place<'_>,
-        depth: usize,
-    ) -> Result<bool, Fault> {
-        let mut empty = Node::new(Name::Known(field), field.kind(), offset(piece.at));
-        for attribute in attributes.iter().filter(|attribute| declared_prefix(attribute.name).is_none()) {
-            self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, "no attribute", attribute.name);
-            if attribute.name == "value" {
-                empty.value = Some(Scalar::String((*attribute.value).into()));
-            }
-        }
-        let mut count = 0;
-        let mut strays = Seen::default();
-        if matches!(piece.event, Event::Start(_)) {
-            loop {
-                let inner = self.next()?;
-                match &inner.event {
-                    Event::Start(_) | Event::Empty(_) => {
-                        if count == 1 {
-                            self.issues.add(IssueKind::WrongShape, place, inner.at, "one resource", "several");
-                        }
-                        count += 1;
-                        self.resource(Name::Known(field), &inner, place, depth)?;
-                    }
-                    Event::End(_) => break,
-                    _ => self.other(&inner, &mut strays, field.kind(), place)?,
-                }
-            }
-        }
-        if count == 0 {
-            self.issues.add(IssueKind::EmptyElement, place, piece.at, "a resource", "none");
-            empty.shape = Shape::Null;
-            self.push(empty)?;
-        }
-        Ok(strays.unknown > 0)
-    }
-
-    /// Takes the `div` as it is written, with the prefixes that it needs from outside declared on it.
-    fn narrative(
-        &mut self,
-        field: &'static Field,
-        tag: &Tag<'s>,
-        attributes: &[Attribute<'s>],
-        space: &Space<'_>,
-        piece: &Piece<'s>,
-        place: &Place<'_>,
-    ) -> Result<(), Fault> {
-        let mut node = Node::new(Name::Known(field), field.kind(), offset(tag.at));
-        let value = attributes.iter().find(|attribute| attribute.name == "value" && *space != Space::Xhtml);
-        if let (Some(value), Event::Empty(_)) = (value, &piece.event) {
-            self.issues.add(IssueKind::WrongShape, place, tag.at, "well-formed XHTML", "an attribute");
-            node.value = Some(Scalar::String((*value.value).into()));
-            return self.push(node);
-        }
-        if *space != Space::Xhtml {
-            self.issues.add(
-                IssueKind::WrongNamespace,
-                place,
-                tag.at,
-                format!("xmlns=\"{}\"", super::XHTML),
-                space.name(),
-            );
-        }
-        if let Event::Start(start) = &piece.event {
-            self.events.read_to_end(start.name()).map_err(|error| narrative::not_well_formed(&self.events, &error))?;
-        }
-        let text = self.text.get(tag.at..self.position()).unwrap_or_default();
-        narrative::check(text, &self.scope)
-            .map_err(|fault| Fault { offset: fault.offset.saturating_add(tag.at), ..fault })?;
-        let (head, tail) = text.split_at(tag.name_end() - tag.at);
-        let mut whole = String::from(head);
-        for (prefix, space) in self.scope.in_force() {
-            let own = attributes.iter().any(|attribute| declared_prefix(attribute.name) == Some(prefix));
-            let needed = if prefix.is_empty() { *space == Space::Xhtml } else { text.contains(&format!("{prefix}:")) };
-            if !own && needed {
-                let colon = if prefix.is_empty() { "" } else { ":" };
-                let name = super::write::attribute_text(space.name());
-                whole.push_str(&format!(" xmlns{colon}{prefix}=\"{name}\""));
-            }
-        }
-        whole.push_str(tail);
-        node.value = Some(Scalar::String(whole.into()));
-        self.push(node)
-    }
-
-    fn push(&mut self, node: Node) -> Result<(), Fault> {
+    pub(super) fn push(&mut self, node: Node) -> Result<(), Fault> {
         match self.nodes_left.checked_sub(1) {
             Some(left) => self.nodes_left = left,
             None => return Err(Fault::too_large(node.at(), "more elements than a document of this size may have")),
@@ -546,12 +401,12 @@ fn gather(children: &mut Vec<Node>) {
     children.extend(keyed.into_iter().map(|(_, node)| node));
 }
 
-fn offset(at: usize) -> u32 {
+pub(super) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The name of something outside the namespace of FHIR.
-fn expanded<'n>(space: &Space<'_>, local: &str) -> Cow<'n, str> {
+pub(super) fn expanded<'n>(space: &Space<'_>, local: &str) -> Cow<'n, str> {
     Cow::Owned(format!("{{{}}}{local}", space.name()))
 }
 
@@ -570,7 +425,7 @@ fn check_declaration(declaration: &BytesDecl<'_>, at: usize) -> Result<(), Fault
     Ok(())
 }
 
-fn refused(piece: &Piece<'_>) -> Fault {
+pub(super) fn refused(piece: &Piece<'_>) -> Fault {
     match piece.event {
         Event::DocType(_) => Fault::forbidden(piece.at, "a DTD is not allowed in FHIR; take the DOCTYPE out"),
         Event::PI(_) => Fault::forbidden(piece.at, "processing instructions are not allowed outside the narrative"),

@@ -23,6 +23,8 @@ pub(super) struct Attribute<'s> {
     pub(super) name: &'s str,
     pub(super) value: Cow<'s, str>,
     pub(super) at: usize,
+    /// The prefix whose namespace it declares, if that is what it does; empty for the default namespace.
+    pub(super) declares: Option<&'s str>,
 }
 
 /// Most attributes of one tag. FHIR needs two and XHTML a handful.
@@ -100,19 +102,20 @@ impl<'s> Tag<'s> {
         };
         let end = open + 1 + length;
         let value = unescape(self.rest.get(open + 1..end).unwrap_or_default(), self.rest_at + open + 1)?;
-        Ok(Some((Attribute { name, value, at: self.rest_at + start }, end + 1)))
+        let declares = declared_prefix(name);
+        Ok(Some((Attribute { name, value, at: self.rest_at + start, declares }, end + 1)))
     }
 }
 
 /// Replaces references, and white space by blanks as XML asks for attributes.
 fn unescape(raw: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
     let is_special = |byte: &u8| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r');
-    if !raw.as_bytes().iter().any(|byte| is_special(byte)) {
+    if !raw.as_bytes().iter().any(&is_special) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(index) = rest.as_bytes().iter().position(|byte| is_special(byte)) {
+    while let Some(index) = rest.as_bytes().iter().position(&is_special) {
         let (plain, special) = rest.split_at(index);
         text.push_str(plain);
         let here = at + raw.len() - special.len();
@@ -230,7 +233,7 @@ impl<'s> Scope<'s> {
     /// Takes the declarations of a tag.
     pub(super) fn declare(&mut self, attributes: &[Attribute<'s>]) -> Result<(), Fault> {
         for attribute in attributes {
-            let Some(prefix) = declared_prefix(attribute.name) else { continue };
+            let Some(prefix) = attribute.declares else { continue };
             let reserved = matches!(prefix, "xml" | "xmlns") || (!prefix.is_empty() && attribute.value.is_empty());
             if reserved {
                 return Err(Fault::malformed(attribute.at, "this prefix cannot be declared so"));
@@ -245,7 +248,12 @@ impl<'s> Scope<'s> {
 
     /// The namespace of a prefix; without a prefix the default one.
     pub(super) fn find(&self, prefix: &str, at: usize) -> Result<Space<'s>, Fault> {
-        match self.declared.iter().rev().find(|(declared, _)| *declared == prefix) {
+        // Almost every name is without a prefix, so that case does not compare texts.
+        let found = match prefix {
+            "" => self.declared.iter().rev().find(|(declared, _)| declared.is_empty()),
+            _ => self.declared.iter().rev().find(|(declared, _)| *declared == prefix),
+        };
+        match found {
             Some((_, space)) => Ok(space.clone()),
             None if prefix.is_empty() => Ok(Space::None),
             None if prefix == "xml" => Ok(Space::Other(Cow::Borrowed("http://www.w3.org/XML/1998/namespace"))),
@@ -263,7 +271,7 @@ impl<'s> Scope<'s> {
 }
 
 /// The prefix that an attribute declares, if it declares one; empty for the default namespace.
-pub(super) fn declared_prefix(name: &str) -> Option<&str> {
+fn declared_prefix(name: &str) -> Option<&str> {
     match name.strip_prefix("xmlns") {
         Some("") => Some(""),
         Some(prefix) => prefix.strip_prefix(':'),

@@ -231,7 +231,7 @@ fn split_expanded(name: &str) -> (Option<&str>, &str) {
 fn escape(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     let is_special = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1F | 0xEF);
-    while let Some(at) = rest.iter().position(|byte| is_special(byte)) {
+    while let Some(at) = rest.iter().position(&is_special) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((special, behind)) = tail.split_first() else { break };
