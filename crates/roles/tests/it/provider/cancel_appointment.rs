@@ -52,16 +52,16 @@ async fn what_means_the_same_is_no_difference() {
         &|body| body["created"] = json!("2026-11-23T09:00:00+00:00"),
         &|body| drop(body["meta"].as_object_mut().unwrap().remove("versionId")),
         &|body| {
-            body["text"] = json!({"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"})
+            body["text"] = json!({"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"});
         },
         &reorder,
         &|body| body["contained"].as_array_mut().unwrap().reverse(),
         &|body| {
             body["contained"].as_array_mut().unwrap().iter_mut().for_each(|each| {
                 if each["resourceType"] == "Slot" {
-                    each["status"] = json!("free")
+                    each["status"] = json!("free");
                 }
-            })
+            });
         },
         &|body| body["status"] = json!("entered-in-error"),
     ];
