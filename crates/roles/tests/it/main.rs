@@ -4,7 +4,7 @@ mod directory;
 mod edge;
 mod fixed;
 mod pki;
-mod ssp;
 mod plain_http;
+mod ssp;
 mod token;
 mod web;
