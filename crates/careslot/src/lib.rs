@@ -8,5 +8,6 @@ pub mod environment;
 pub mod failure;
 pub mod logging;
 pub mod pki;
+pub mod ports;
 pub mod terminal;
 pub mod verbs;

@@ -96,11 +96,23 @@ impl<'s> Reader<'s> {
         if !matches!(kind.kind(), TypeKind::Unknown | TypeKind::ForeignResource) {
             self.issues.add(IssueKind::UnexpectedText, place, piece.at, "values in the attribute value", "text");
         }
+        if let Some((_, gathered)) = &mut seen.text {
+            gathered.push_str(&text);
+            return Ok(());
+        }
         seen.scattered |= seen.unknown > 0;
         seen.unknown += 1;
-        let mut node = Node::new(Name::Unknown(TEXT.into()), self.types.unknown(), offset(piece.at));
-        node.value = Some(Scalar::String(text.into()));
-        self.push(node)
+        seen.text = Some((self.stack.len(), text));
+        self.push(Node::new(Name::Unknown(TEXT.into()), self.types.unknown(), offset(piece.at)))
+    }
+
+    /// Gives the node of the text between elements all the text that came.
+    pub(super) fn finish_text(&mut self, seen: &mut Seen) {
+        if let Some((index, text)) = seen.text.take()
+            && let Some(node) = self.stack.get_mut(index)
+        {
+            node.value = Some(Scalar::String(text.into()));
+        }
     }
 
     /// Reads the element around a resource, whose node gets the element's name. Says whether there was stray text, which
@@ -143,6 +155,7 @@ impl<'s> Reader<'s> {
             empty.shape = Shape::Null;
             self.push(empty)?;
         }
+        self.finish_text(&mut strays);
         Ok(strays.unknown > 0)
     }
 

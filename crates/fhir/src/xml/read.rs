@@ -96,6 +96,8 @@ pub(super) struct Seen {
     /// Whether names that are equal may not stand beside each other.
     pub(super) scattered: bool,
     pub(super) unknown: usize,
+    /// The text between its elements, and where its node is on the stack.
+    pub(super) text: Option<(usize, String)>,
 }
 
 /// One piece of the document.
@@ -352,6 +354,7 @@ impl<'s> Reader<'s> {
                 }
             }
         }
+        self.finish_text(&mut seen);
         node.children = self.stack.split_off(start);
         if seen.scattered {
             gather(&mut node.children);

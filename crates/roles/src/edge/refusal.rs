@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use fhir::Node;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use spine::reason::{Coding, FaultOf};
@@ -47,6 +47,7 @@ struct Extra {
     opening: Option<String>,
     allow: Option<String>,
     retry_after: Option<u64>,
+    made_before: Option<String>,
     cause: Option<BoxError>,
 }
 
@@ -88,6 +89,13 @@ impl Refusal {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.extra.get_or_insert_default().retry_after = Some(seconds);
+        self
+    }
+
+    /// The URL of what a re-used request id made, for the Location header (XTI-04).
+    #[must_use]
+    pub fn made_before(mut self, url: String) -> Self {
+        self.extra.get_or_insert_default().made_before = Some(url);
         self
     }
 
@@ -162,7 +170,14 @@ impl Refusal {
         let extra = self.extra.as_deref();
         let allow = extra.and_then(|extra| extra.allow.clone());
         let retry_after = extra.and_then(|extra| extra.retry_after).map(|seconds| seconds.to_string());
-        for (name, value) in [(ALLOW, allow), (RETRY_AFTER, retry_after), (WWW_AUTHENTICATE, challenge(&refused))] {
+        let made_before = extra.and_then(|extra| extra.made_before.clone());
+        let headers = [
+            (ALLOW, allow),
+            (LOCATION, made_before),
+            (RETRY_AFTER, retry_after),
+            (WWW_AUTHENTICATE, challenge(&refused)),
+        ];
+        for (name, value) in headers {
             if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
                 response.headers_mut().insert(name, value);
             }

@@ -1,10 +1,11 @@
-//! The roles, driven through real sockets.
+//! The roles, driven through real sockets and whole routers.
 
 mod directory;
 mod edge;
 mod fixed;
 mod pki;
-mod plain_http;
 mod ssp;
+mod plain_http;
+mod provider;
 mod token;
 mod web;
