@@ -3,15 +3,30 @@
 //! `cargo run --release -p bench -- codec`
 
 mod codec;
+#[path = "../../crates/roles/tests/it/directory.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod directory;
+#[path = "../../crates/roles/tests/it/pki.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod pki;
+mod proxy;
 
 use std::process::ExitCode;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, fn()); 1] =
-    [("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run)];
+const MEASUREMENTS: [(&str, &str, fn()); 2] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run),
+    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy::run),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [serve, part, folder] = wanted.as_slice()
+        && serve == "--serve"
+    {
+        proxy::serve(part, folder);
+        return ExitCode::SUCCESS;
+    }
     let chosen: Vec<_> = MEASUREMENTS.iter().filter(|(name, ..)| wanted.iter().any(|one| one == name)).collect();
     if chosen.is_empty() || chosen.len() != wanted.len() {
         eprintln!("usage: bench NAME…, where NAME is one of");
