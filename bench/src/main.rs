@@ -4,7 +4,6 @@
 
 mod booking_store;
 mod codec;
-mod searching_store;
 #[path = "../../crates/roles/tests/it/directory.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
@@ -12,6 +11,7 @@ mod directory;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod proxy;
+mod searching_store;
 
 use std::process::ExitCode;
 

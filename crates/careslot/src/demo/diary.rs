@@ -30,7 +30,7 @@ const TOMORROW: i64 = 20;
 const HOURS: [i8; 6] = [9, 10, 11, 14, 15, 16];
 
 /// One service with what belongs to it.
-struct Service {
+struct HealthcareService {
     id: &'static str,
     name: &'static str,
     local_id: &'static str,
@@ -42,8 +42,8 @@ struct Service {
     first_slot: i64,
 }
 
-const SERVICES: [Service; 2] = [
-    Service {
+const SERVICES: [HealthcareService; 2] = [
+    HealthcareService {
         id: SERVICE_ONE,
         name: "Service One",
         local_id: "357",
@@ -54,7 +54,7 @@ const SERVICES: [Service; 2] = [
         address: ["1 Example Street", "Leeds", "LS1 4HR"],
         first_slot: 1,
     },
-    Service {
+    HealthcareService {
         id: SERVICE_TWO,
         name: "Service Two",
         local_id: "457",
@@ -164,7 +164,7 @@ fn practitioner_role() -> Value {
     })
 }
 
-fn location(service: &Service) -> Value {
+fn location(service: &HealthcareService) -> Value {
     let [line, city, postcode] = service.address;
     json!({
         "resourceType": "Location", "id": service.location, "meta": profile("Location"),
@@ -175,7 +175,7 @@ fn location(service: &Service) -> Value {
     })
 }
 
-fn healthcare_service(service: &Service) -> Value {
+fn healthcare_service(service: &HealthcareService) -> Value {
     json!({
         "resourceType": "HealthcareService", "id": service.id, "meta": profile("HealthcareService"),
         "identifier": [{"system": NUMBERING, "value": service.id}],
@@ -186,7 +186,7 @@ fn healthcare_service(service: &Service) -> Value {
     })
 }
 
-fn schedule(service: &Service) -> Value {
+fn schedule(service: &HealthcareService) -> Value {
     json!({
         "resourceType": "Schedule", "id": service.schedule, "meta": profile("Schedule"),
         "identifier": [{"system": NUMBERING, "value": service.schedule_number}],
@@ -199,7 +199,7 @@ fn schedule(service: &Service) -> Value {
 }
 
 /// 20 Slots tomorrow, then every working day of the three weeks from the day after.
-fn slots(service: &Service, today: Date, seed: &Seed) -> Result<Vec<Value>> {
+fn slots(service: &HealthcareService, today: Date, seed: &Seed) -> Result<Vec<Value>> {
     let tomorrow = today.tomorrow()?;
     let nine = in_london(tomorrow, 9)?;
     let mut all = Vec::new();
@@ -227,7 +227,7 @@ fn in_london(day: Date, hour: i8) -> Result<ZonedDateTime> {
     Ok(day.to_datetime(time(hour, 0, 0, 0)).in_tz("Europe/London")?)
 }
 
-fn slot(service: &Service, id: &str, start: &ZonedDateTime, seed: &Seed) -> Result<Value> {
+fn slot(service: &HealthcareService, id: &str, start: &ZonedDateTime, seed: &Seed) -> Result<Value> {
     let end = start.checked_add(MINUTES.minutes())?;
     let written = |at: &ZonedDateTime| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
     let identifier = seed.uuid(id);
