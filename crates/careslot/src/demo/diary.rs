@@ -7,10 +7,10 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use fhir::Node;
 use jiff::civil::{Date, Weekday, time};
 use jiff::tz::TimeZone;
-use jiff::{ToSpan, ZonedDateTime};
+use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use serde_json::{Value, json};
 use spine::systems;
-use store::{Diary, SlotQuery, SlotStatus, Store, Window};
+use store::{Diary, DiaryContent, SlotQuery, SlotStatus, Store, Window};
 use uuid::Builder;
 
 use super::clients::record;
@@ -68,17 +68,21 @@ const SERVICES: [HealthcareService; 2] = [
 ];
 
 /// Fills the diary, unless an earlier start left one that still has free Slots to come.
-pub(super) async fn fill(shared: &Shared, seed: Option<u64>) -> Result<()> {
+pub(super) async fn fill(shared: &Shared, seed: &Seed) -> Result<()> {
     let store = shared.stores.of("provider").await?;
     let now = shared.clock.now();
     if has_slots_to_come(&store, now.as_second()).await? {
         return Ok(());
     }
-    let zone = TimeZone::get("Europe/London").context("the time zone is part of the program")?;
-    let resources = resources(now.to_zoned_datetime(zone).date(), &Seed::new(seed)?)?;
-    let diary = roles::provider::diary_of(&resources)?;
-    store.load(diary, record(now.as_millisecond(), "provider", "DEM-08")).await?;
+    store.load(content(now, seed)?, record(now.as_millisecond(), "provider", "DEM-08")).await?;
     Ok(())
+}
+
+/// The whole diary as it begins at this moment.
+pub(super) fn content(now: Timestamp, seed: &Seed) -> Result<DiaryContent> {
+    let zone = TimeZone::get("Europe/London").context("the time zone is part of the program")?;
+    let resources = resources(now.to_zoned_datetime(zone).date(), seed)?;
+    Ok(roles::provider::diary_of(&resources)?)
 }
 
 async fn has_slots_to_come(store: &Store, now: i64) -> Result<bool> {
@@ -94,10 +98,12 @@ async fn has_slots_to_come(store: &Store, now: i64) -> Result<bool> {
 }
 
 /// What the demo's random choices come from.
-struct Seed([u8; 16]);
+#[derive(Clone)]
+pub(super) struct Seed([u8; 16]);
 
 impl Seed {
-    fn new(given: Option<u64>) -> Result<Self> {
+    /// The seed that is given, or a random one.
+    pub(super) fn new(given: Option<u64>) -> Result<Self> {
         let mut bytes = [0_u8; 16];
         match given {
             Some(seed) => bytes[..8].copy_from_slice(&seed.to_be_bytes()),
