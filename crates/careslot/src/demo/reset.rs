@@ -50,7 +50,7 @@ fn beginning(layout: &Layout, folder: &Folder, seed: &Seed, ids: &dyn Ids, now: 
 
 /// The booking of a Slot, as the real Consumer would send it.
 fn sample(slot: &StoredSlot, dialect: &Dialect, document: &str, now: Timestamp) -> Option<Node> {
-    let described = fhir::json::read(&slot.fragment, &fhir::Limits::STRICT).ok()?.resource;
+    let described = roles::provider::slot_resource(slot)?;
     let text = |name: &str| described.text_of(name).map(str::to_owned);
     let identifier = described.child("identifier");
     let slot = FoundSlot {
