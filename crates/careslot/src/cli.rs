@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use spine::Dialect;
 
 use crate::config::{self, Config, Layers, Problems, Raw};
 use crate::failure::{Exit, Failure};
@@ -99,6 +100,12 @@ impl ConfigFlags {
             }
         }
     }
+}
+
+/// The dialect of that name, for flags.
+pub fn parse_dialect(name: &str) -> Result<&'static Dialect, String> {
+    let known: Vec<&str> = Dialect::all().iter().map(|dialect| dialect.name).collect();
+    Dialect::named(name).ok_or_else(|| format!("choose one of {}", known.join(", ")))
 }
 
 /// Run the process: parse `arguments` (the first is the program's name), do what they ask, and say how it ended.

@@ -1,12 +1,14 @@
 //! Everything that a resource is judged by, compiled once.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use fhir::schema;
+use fhir::schema::{self, STRUCTURE_BASE};
 
+use crate::constraint::{self, Profile, Rules};
 use crate::invariant::{self, Invariant};
-use crate::table::Table;
-use crate::terminology::Terminology;
+use crate::table::{Table, full_url, with_full_urls};
+use crate::terminology::{Terminology, without_version};
 use crate::walk::base_type;
 
 /// Types, code lists, invariants and profiles.
@@ -15,6 +17,7 @@ pub struct Definitions {
     pub(crate) table: Table,
     pub(crate) terminology: Terminology,
     pub(crate) invariants: Vec<Arc<Invariant>>,
+    profiles: HashMap<Box<str>, Profile>,
 }
 
 /// The code lists that are built in.
@@ -26,6 +29,13 @@ const CODE_LISTS: &[&str] = &[
 
 /// The invariants of STU3.
 const INVARIANTS: &str = include_str!("../definitions/invariants.txt");
+
+/// The profiles that are built in.
+const PROFILES: &[&str] = &[
+    include_str!("../definitions/profiles/care-connect.txt"),
+    include_str!("../definitions/profiles/extensions.txt"),
+    include_str!("../definitions/profiles/targets.txt"),
+];
 
 impl Definitions {
     /// FHIR STU3 with the Care Connect profiles: what is built in. Compiled at the first call.
@@ -44,7 +54,39 @@ impl Definitions {
         let read = invariant::read(INVARIANTS);
         debug_assert!(read.is_ok(), "{read:?}");
         let invariants: Vec<Arc<Invariant>> = read.unwrap_or_default().into_iter().map(Arc::new).collect();
-        Definitions { table: Table::compile(schema::types(), &invariants), terminology, invariants }
+        let table = Table::compile(schema::types(), &invariants);
+        let mut definitions = Definitions { table, terminology, invariants, profiles: HashMap::new() };
+        for text in PROFILES {
+            let read = constraint::read(text);
+            debug_assert!(read.is_ok(), "{read:?}");
+            read.unwrap_or_default().into_iter().for_each(|profile| definitions.add_profile(profile));
+        }
+        definitions
+    }
+
+    /// Adds a profile, replacing one of the same URL.
+    pub fn add_profile(&mut self, mut profile: Profile) {
+        write_out(&mut profile.root);
+        self.profiles.insert(profile.url.clone(), profile);
+    }
+
+    /// The profile of a canonical URL, without a version.
+    pub fn profile(&self, url: &str) -> Option<&Profile> {
+        self.profiles.get(url)
+    }
+
+    /// All profiles, in no order.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.values()
+    }
+
+    /// True where the key is that of an invariant of the base definitions.
+    pub(crate) fn is_base_invariant(key: &str) -> bool {
+        static KEYS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+            let heads = INVARIANTS.lines().filter(|line| !line.starts_with(['#', ' ']));
+            heads.filter_map(|line| line.split_once(": ")?.0.split_once(' ').map(|(_, key)| key)).collect()
+        });
+        KEYS.contains(key)
     }
 
     /// The code systems and value sets.
@@ -59,6 +101,20 @@ impl Definitions {
 
     /// The resource or data type that a canonical URL of a type or a profile is about; `None` where it is not known.
     pub fn type_of<'u>(&'u self, url: &'u str) -> Option<&'u str> {
-        base_type(url)
+        match self.profiles.get(without_version(url)) {
+            Some(profile) => Some(&profile.of),
+            None => base_type(url),
+        }
     }
+}
+
+/// Writes the names of FHIR itself out as URLs, so that the walk compares URLs only.
+fn write_out(rules: &mut Rules) {
+    rules.binding = rules.binding.take().map(with_full_urls);
+    for of in &mut rules.types {
+        for url in of.profiles.iter_mut().chain(&mut of.targets) {
+            *url = full_url(STRUCTURE_BASE, url);
+        }
+    }
+    rules.slices.iter_mut().chain(&mut rules.children).for_each(write_out);
 }

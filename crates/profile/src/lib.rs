@@ -10,6 +10,7 @@
 //! assert!(issues.iter().any(|issue| issue.rule == "Slot.end"));
 //! ```
 
+pub mod constraint;
 mod definitions;
 mod fhirpath;
 mod findings;
@@ -20,6 +21,7 @@ mod outcome;
 mod path;
 mod primitive;
 mod reading;
+mod structure;
 mod table;
 pub mod terminology;
 mod walk;
@@ -29,6 +31,7 @@ pub use invariant::Invariant;
 pub use issue::{Issue, Kind, Severity, is_valid};
 pub use options::Options;
 pub use outcome::outcome;
+pub use structure::profile as profile_of;
 
 use fhir::{Node, Parsed};
 use findings::Findings;
@@ -46,5 +49,6 @@ pub fn validate(resource: &Node, read: &[fhir::Issue], definitions: &Definitions
     reading::add(read, definitions, options, &mut found);
     let mut walk = walk::Walk::new(resource, definitions, options, found);
     walk.resource(resource);
+    walk.demanded(resource);
     walk.found.finish(resource.type_name())
 }

@@ -9,6 +9,8 @@ struct Step<'n> {
     /// The type, where the element is a choice and `name` is without it.
     of_type: Option<&'n str>,
     index: Option<u32>,
+    /// The type of the resource that begins here.
+    resource: Option<&'n str>,
 }
 
 /// The steps from the resource to the element in hand.
@@ -20,24 +22,34 @@ pub(crate) struct Path<'n> {
 impl<'n> Path<'n> {
     /// Begins at a resource.
     pub(crate) fn start(type_name: &'n str) -> Path<'n> {
-        Path { steps: vec![Step { name: type_name, of_type: None, index: None }] }
+        Path { steps: vec![Step { name: type_name, of_type: None, index: None, resource: Some(type_name) }] }
     }
 
     /// Goes down to a child, the `index`th of its name.
     pub(crate) fn enter(&mut self, node: &'n Node, index: u32) {
-        let step = match node.field() {
+        let (name, of_type, repeats) = match node.field() {
             Some(field) => match field.choice() {
-                Some(stem) => Step { name: stem, of_type: Some(field.kind().name()), index: None },
-                None => Step { name: field.name(), of_type: None, index: field.repeats().then_some(index) },
+                Some(stem) => (stem, Some(field.kind().name()), false),
+                None => (field.name(), None, field.repeats()),
             },
-            None => Step { name: node.name(), of_type: None, index: (index > 0).then_some(index) },
+            None => (node.name(), None, index > 0),
         };
-        self.steps.push(step);
+        let resource = node.is_resource().then(|| node.type_name());
+        self.steps.push(Step { name, of_type, index: repeats.then_some(index), resource });
     }
 
     /// Goes back up.
     pub(crate) fn leave(&mut self) {
         self.steps.pop();
+    }
+
+    /// Is the element around the one in hand the one that a definition's path names, such as `Patient.identifier`?
+    pub(crate) fn is_inside(&self, definition: &str) -> bool {
+        let Some((_, around)) = self.steps.split_last() else { return false };
+        let Some(start) = around.iter().rposition(|step| step.resource.is_some()) else { return false };
+        let own = around.get(start).and_then(|step| step.resource).into_iter();
+        let inside = around.iter().skip(start + 1).map(|step| step.name);
+        own.chain(inside).eq(definition.split('.').map(|name| name.trim_end_matches("[x]")))
     }
 
     /// How deep the element in hand is; the resource is 1.
@@ -52,7 +64,8 @@ impl<'n> Path<'n> {
             if !text.is_empty() {
                 text.push('.');
             }
-            text.push_str(step.name);
+            // A name from outside may be as long as the document.
+            text.extend(step.name.chars().take(64));
             if let Some(of_type) = step.of_type {
                 text.push_str(".ofType(");
                 text.push_str(of_type);

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fhir::schema::{
-    Binding, Content, Field, STRUCTURE_BASE, Strength, Type, TypeKind, TypeReference, Types, VALUE_SET_BASE,
-};
+use fhir::schema::{Binding, Content, Field, STRUCTURE_BASE, Type, TypeKind, TypeReference, Types, VALUE_SET_BASE};
 
 use crate::invariant::Invariant;
 
@@ -47,20 +45,12 @@ pub(crate) struct FieldRules {
     pub(crate) element: usize,
     /// Position of its type in the [`Table`]; `None` for the place of any resource.
     pub(crate) rules: Option<usize>,
-    /// The codes that it is bound to.
-    pub(crate) binding: Option<BoundTo>,
+    /// The codes that it is bound to, with full URLs.
+    pub(crate) binding: Option<Binding>,
     /// What a Reference may point at: canonical URLs. Empty where anything goes.
     pub(crate) targets: Vec<Box<str>>,
     /// Invariants of the element beyond those of its type.
     pub(crate) invariants: Vec<Arc<Invariant>>,
-}
-
-/// A binding with full URLs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BoundTo {
-    pub(crate) strength: Strength,
-    pub(crate) value_set: Box<str>,
-    pub(crate) within: Option<Box<str>>,
 }
 
 /// The types that have rules no table can say.
@@ -91,13 +81,10 @@ impl Special {
     }
 }
 
-impl BoundTo {
-    /// From a row of the Schema; `None` where it names no value set.
-    pub(crate) fn new(binding: &Binding) -> Option<BoundTo> {
-        let value_set = full_url(VALUE_SET_BASE, binding.value_set.as_deref()?);
-        let within = binding.within.as_deref().map(|within| full_url(VALUE_SET_BASE, within));
-        Some(BoundTo { strength: binding.strength, value_set, within })
-    }
+/// The binding with the URLs of its value sets written out.
+pub(crate) fn with_full_urls(binding: Binding) -> Binding {
+    let full = |name: Box<str>| full_url(VALUE_SET_BASE, &name);
+    Binding { strength: binding.strength, value_set: binding.value_set.map(full), within: binding.within.map(full) }
 }
 
 /// A name of FHIR itself with its base before it; any other URL as it is.
@@ -145,7 +132,7 @@ fn type_rules(kind: &'static Type, by_name: &HashMap<&str, usize>, invariants: &
                 TypeKind::AnyResource => None,
                 _ => by_name.get(field.kind().name()).copied(),
             },
-            binding: row.binding.as_ref().and_then(BoundTo::new),
+            binding: row.binding.clone().map(with_full_urls),
             targets: targets(field),
             invariants: own,
         });
@@ -159,7 +146,8 @@ fn type_reference(field: &Field) -> Option<&TypeReference> {
     types.iter().find(|one| *one.code == *field.kind().name())
 }
 
-fn targets(field: &Field) -> Vec<Box<str>> {
+/// What a Reference may point at: canonical URLs; empty where anything goes.
+pub(crate) fn targets(field: &Field) -> Vec<Box<str>> {
     let Some(reference) = type_reference(field) else { return Vec::new() };
     if reference.targets.iter().any(|target| &**target == "Resource") {
         return Vec::new();

@@ -4,8 +4,12 @@
 //! each below this one.
 
 mod binding;
+mod claims;
+mod extension;
 mod invariants;
+mod profile;
 mod reference;
+mod slicing;
 
 pub(crate) use reference::base_type;
 
@@ -26,7 +30,6 @@ const DEEPEST: usize = 128;
 /// One validation under way.
 pub(crate) struct Walk<'n, 'd> {
     pub(crate) definitions: &'d Definitions,
-    #[expect(dead_code, reason = "profiles read it, in the next step")]
     pub(crate) options: &'d Options,
     pub(crate) found: Findings,
     pub(crate) path: Path<'n>,
@@ -34,12 +37,22 @@ pub(crate) struct Walk<'n, 'd> {
     pub(crate) container: &'n Node,
     /// How often each element of the nodes in hand has occurred; one run of numbers for each node on the way.
     counts: Vec<u32>,
+    /// Where in a profile the rules in hand are.
+    place: profile::Place<'d>,
 }
 
 impl<'n, 'd> Walk<'n, 'd> {
     pub(crate) fn new(resource: &'n Node, definitions: &'d Definitions, options: &'d Options, found: Findings) -> Self {
         let path = Path::start(resource.type_name());
-        Walk { definitions, options, found, path, container: resource, counts: Vec::new() }
+        Walk {
+            definitions,
+            options,
+            found,
+            path,
+            container: resource,
+            counts: Vec::new(),
+            place: profile::Place::default(),
+        }
     }
 
     pub(crate) fn report(&mut self, node: &Node, finding: Finding) {
@@ -55,11 +68,12 @@ impl<'n, 'd> Walk<'n, 'd> {
         if let Some(rules) = self.definitions.table.named(node.kind().name()) {
             self.inside(node, rules);
             self.contained(node);
+            self.claims(node);
         }
     }
 
     /// Judges one element: as an element of its parent, then by its type.
-    fn element(&mut self, node: &'n Node, field: &'d FieldRules) {
+    fn element(&mut self, node: &'n Node, parent: &'n Node, field: &'d FieldRules) {
         if node.is_resource() {
             let outer = self.container;
             // The references of a contained resource lead into the `contained` of the resource around it.
@@ -78,11 +92,13 @@ impl<'n, 'd> Walk<'n, 'd> {
         self.bound(node, field);
         match rules.special {
             Special::Reference => self.reference(node, field),
-            Special::Extension => self.value_or_extensions(node),
+            Special::Extension => self.extension(node, parent),
             _ => {}
         }
         self.inside(node, rules);
-        self.invariants(node, &field.invariants);
+        for invariant in &field.invariants {
+            self.invariant(node, invariant);
+        }
     }
 
     /// ele-1: an element has a value or something in it besides an id.
@@ -154,12 +170,14 @@ impl<'n, 'd> Walk<'n, 'd> {
                 *count += 1;
             }
             self.path.enter(child, index);
-            self.element(child, field);
+            self.element(child, node, field);
             self.path.leave();
         }
         self.numbers(node, rules, start);
         self.counts.truncate(start);
-        self.invariants(node, &rules.invariants);
+        for invariant in &rules.invariants {
+            self.invariant(node, invariant);
+        }
     }
 
     /// How often each element occurs.

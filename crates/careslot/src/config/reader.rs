@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use spine::{Asid, Malformed};
+
 use super::layers::{Layers, Origin, Raw, Setting};
 use super::problem::Problems;
 
@@ -169,21 +171,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An ASID, none when it is empty (SSP-21: twelve digits).
-    pub(super) fn asid(&mut self, key: &str) -> Option<String> {
+    /// An identifier of the standard, none when it is empty.
+    pub(super) fn identifier<T>(&mut self, key: &str, parse: fn(&str) -> Result<T, Malformed>) -> Option<T> {
         let text = self.optional_text(key)?;
-        self.check_asid(key, &text);
-        Some(text)
+        self.parsed(key, &text, parse)
     }
 
-    /// Note as a problem of `key` what is wrong with an ASID.
-    pub(super) fn check_asid(&mut self, key: &str, text: &str) {
-        if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.problem(
-                key,
-                format!("is {text:?}, which is no ASID"),
-                "an ASID has twelve digits, as in 200000000359",
-            );
+    /// An ASID, none when it is empty (SSP-21).
+    pub(super) fn asid(&mut self, key: &str) -> Option<Asid> {
+        self.identifier(key, Asid::parse)
+    }
+
+    /// Several ASIDs.
+    pub(super) fn asids(&mut self, key: &str) -> Vec<Asid> {
+        let texts = self.list(key);
+        texts.iter().filter_map(|text| self.parsed(key, text, Asid::parse)).collect()
+    }
+
+    fn parsed<T>(&mut self, key: &str, text: &str, parse: fn(&str) -> Result<T, Malformed>) -> Option<T> {
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(malformed) => {
+                let cure = format!("{} is written as {}", malformed.what, malformed.expected);
+                self.problem(key, format!("is {}", malformed.came), cure);
+                None
+            }
         }
     }
 }

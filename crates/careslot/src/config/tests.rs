@@ -127,10 +127,10 @@ a = 1
       choose one of "1.0.4", "2.0.4"
     conf/my.toml:7: provider.cert_file is set and key_file is not
       set both, or neither
+    conf/my.toml:5: provider.asids is "12"
+      ASID is written as 12 digits
     conf/my.toml:4: provider.page_slots is 0
       give a number from 1 to 10000
-    conf/my.toml:5: provider.asids is "12", which is no ASID
-      an ASID has twelve digits, as in 200000000359
     "#);
 }
 

@@ -48,8 +48,7 @@ const fn good(name: &'static str, key: &'static str, naming: Naming) -> Leaf {
 }
 
 /// Key pairs to make, each RSA 2048: both TLS 1.2 suites that rustls shares with the NHS list are ECDHE-RSA (TLS-04, TLS-05).
-pub(super) const KEYS: &[&str] =
-    &["root", "sub", "other", "server", "token", "ssp", "consumer", "second-consumer", "stranger", "bad"];
+pub(super) const KEYS: &[&str] = &["root", "sub", "server", "token", "ssp", "consumer", "spare"];
 
 /// Every certificate below the two CAs. The bad ones bear the first Consumer's name, so that nothing but the named fault is wrong.
 pub(super) const LEAVES: &[Leaf] = &[
@@ -60,10 +59,10 @@ pub(super) const LEAVES: &[Leaf] = &[
     good("registry-server", "server", Naming::ThisMachine),
     good("ssp", "ssp", Naming::Full(SSP_CLIENT_FQDN)),
     good("consumer", "consumer", Naming::Full(CONSUMER_FQDN)),
-    good("second-consumer", "second-consumer", Naming::Full(SECOND_CONSUMER_FQDN)),
-    good("stranger", "stranger", Naming::Full(STRANGER_FQDN)),
-    Leaf { expired: true, ..good("expired", "bad", Naming::Full(CONSUMER_FQDN)) },
-    Leaf { revoked: true, ..good("revoked", "bad", Naming::Full(CONSUMER_FQDN)) },
-    Leaf { issuer: Issuer::Other, ..good("other-ca", "bad", Naming::Full(CONSUMER_FQDN)) },
-    good("cn-only", "bad", Naming::CommonNameOnly(CONSUMER_FQDN)),
+    good("second-consumer", "spare", Naming::Full(SECOND_CONSUMER_FQDN)),
+    good("stranger", "spare", Naming::Full(STRANGER_FQDN)),
+    Leaf { expired: true, ..good("expired", "spare", Naming::Full(CONSUMER_FQDN)) },
+    Leaf { revoked: true, ..good("revoked", "spare", Naming::Full(CONSUMER_FQDN)) },
+    Leaf { issuer: Issuer::Other, ..good("other-ca", "spare", Naming::Full(CONSUMER_FQDN)) },
+    good("cn-only", "spare", Naming::CommonNameOnly(CONSUMER_FQDN)),
 ];

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevocationReason,
-    RevokedCertParams, RsaKeySize, SerialNumber, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, RsaKeySize, SerialNumber, date_time_ymd,
 };
 
 pub use leaves::{CONSUMER_FQDN, SECOND_CONSUMER_FQDN, SSP_CLIENT_FQDN, STRANGER_FQDN};
@@ -96,7 +97,9 @@ pub fn make(now: Timestamp, host_name: Option<&str>) -> Result<Pki> {
     let span = Span { from: now - DAY, to: now + DAY * 397 };
     let root = Authority::root("CareSlot Test Root", &keys["root"], span)?;
     let sub = root.subordinate("CareSlot Test Sub CA", &keys["sub"], span)?;
-    let other = Authority::root("A CA that nobody trusts", &keys["other"], span)?;
+    // Nobody trusts this one, so its kind of key does not matter, and this kind is made at once.
+    let other_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make an ECDSA key")?;
+    let other = Authority::root("A CA that nobody trusts", &other_key, span)?;
 
     let mut files = vec![
         PkiFile { name: CA_FILE.into(), text: sub.certificate.pem() + &root.certificate.pem(), secret: false },
@@ -244,15 +247,15 @@ fn since_1970(at: Timestamp) -> Duration {
     Duration::from_secs(u64::try_from(at.as_second()).unwrap_or(0))
 }
 
-/// All key pairs, made on as many threads as there are processors: one takes 20 to 100 ms.
+/// All key pairs, made on as many threads as there are processors: one takes 20 to 100 ms, as chance has it.
 fn make_keys() -> Result<BTreeMap<&'static str, KeyPair>> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<_>> {
+        std::iter::from_fn(|| KEYS.get(next.fetch_add(1, Ordering::Relaxed))).map(|name| make_key(name)).collect()
+    };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(KEYS.len());
     let made: Vec<Result<Vec<_>>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| {
-                scope.spawn(move || KEYS.iter().skip(worker).step_by(threads).map(|name| make_key(name)).collect())
-            })
-            .collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a key maker stopped"))))

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::cli::ConfigFlags;
+use spine::Dialect;
+
+use crate::cli::{ConfigFlags, parse_dialect};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -16,8 +18,8 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub port_base: Option<u16>,
     /// The dialect whose base SDS names
-    #[arg(long, value_name = "DIALECT", value_parser = ["1.0.4", "2.0.4"], default_value = "1.0.4")]
-    pub dialect: String,
+    #[arg(long, value_name = "1.0.4|2.0.4", value_parser = parse_dialect, default_value = Dialect::all()[0].name)]
+    pub dialect: &'static Dialect,
     /// Where Provider and Registry keep what they are told: sqlite, or postgres://USER@HOST:PORT/DATABASE without a password
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     pub store: String,
@@ -33,6 +35,6 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("demo"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    crate::demo::run(&args, terminal).await
 }

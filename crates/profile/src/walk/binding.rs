@@ -5,13 +5,16 @@
 //! nothing. Whatever the binding, a code that its own system does not have is an error.
 
 use fhir::Node;
-use fhir::schema::Strength;
+use fhir::schema::{Binding, Strength};
 
 use super::Walk;
 use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
-use crate::table::{BoundTo, FieldRules};
+use crate::table::FieldRules;
 use crate::terminology::{Known, Membership};
+
+/// A system and a code of it. No system means that any of the set's will do.
+type Code<'t> = (Option<&'t str>, Option<&'t str>);
 
 /// How many codes of a set a message lists.
 const LISTED: usize = 12;
@@ -26,29 +29,24 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Judges an element that may hold a code by a binding.
-    pub(crate) fn binding(&mut self, node: &'n Node, binding: &BoundTo) {
-        if binding.strength < Strength::Extensible {
+    /// Judges an element that may hold a code by a binding, whose URLs are full.
+    pub(super) fn binding(&mut self, node: &'n Node, binding: &Binding) {
+        let Some(set) = binding.value_set.as_deref().filter(|_| binding.strength >= Strength::Extensible) else {
             return;
-        }
-        match node.kind().name() {
-            "code" | "string" | "uri" => {
-                if let Some(code) = node.text() {
-                    self.judge(node, binding, &[(None, Some(code))]);
-                }
-            }
-            "Coding" | "Quantity" => self.judge(node, binding, &[system_and_code(node)]),
-            "CodeableConcept" => {
-                let codings: Vec<_> = node.all("coding").map(system_and_code).collect();
-                self.judge(node, binding, &codings);
-            }
-            _ => {}
+        };
+        if let Some(codes) = codes(node) {
+            self.judge(node, binding, set, &codes);
         }
     }
 
+    /// Is one of the codes of the element in the value set?
+    pub(super) fn membership(&self, node: &Node, set: &str) -> Membership {
+        codes(node).map_or(Membership::NotMember, |codes| self.best(set, &codes))
+    }
+
     /// One of the codes has to be in the set.
-    fn judge(&mut self, node: &Node, binding: &BoundTo, codes: &[(Option<&str>, Option<&str>)]) {
-        let best = self.best(&binding.value_set, codes);
+    fn judge(&mut self, node: &Node, binding: &Binding, set: &str, codes: &[Code<'_>]) {
+        let best = self.best(set, codes);
         if best == Membership::Member {
             return;
         }
@@ -62,16 +60,16 @@ impl<'n> Walk<'n, '_> {
             (Strength::Required, Membership::NotMember) => Severity::Error,
             (_, Membership::NotMember) => Severity::Warning,
             (Strength::Required, _) => {
-                self.not_checked(node, &binding.value_set);
+                self.not_checked(node, set);
                 return;
             }
             _ => return,
         };
-        self.not_in_set(node, severity, &binding.value_set, codes);
+        self.not_in_set(node, severity, set, codes);
     }
 
     /// The best that can be said of any of the codes; none at all is not a member.
-    fn best(&self, set: &str, codes: &[(Option<&str>, Option<&str>)]) -> Membership {
+    fn best(&self, set: &str, codes: &[Code<'_>]) -> Membership {
         let terminology = &self.definitions.terminology;
         let mut best = Membership::NotMember;
         for (system, code) in codes {
@@ -85,7 +83,7 @@ impl<'n> Walk<'n, '_> {
         if terminology.set(set).is_none() && !crate::terminology::has_syntax(set) { Membership::Unknown } else { best }
     }
 
-    fn not_in_set(&mut self, node: &Node, severity: Severity, set: &str, codes: &[(Option<&str>, Option<&str>)]) {
+    fn not_in_set(&mut self, node: &Node, severity: Severity, set: &str, codes: &[Code<'_>]) {
         let (examples, more) = self.definitions.terminology.examples(set, LISTED);
         let list = if examples.is_empty() { String::new() } else { format!(": {}", examples.join(", ")) };
         let list = if more { format!("{list} …") } else { list };
@@ -165,7 +163,17 @@ impl<'n> Walk<'n, '_> {
     }
 }
 
-fn system_and_code(node: &Node) -> (Option<&str>, Option<&str>) {
+/// The codes of an element; `None` where it cannot hold one, or is a primitive without a value.
+fn codes(node: &Node) -> Option<Vec<Code<'_>>> {
+    match node.kind().name() {
+        "code" | "string" | "uri" => node.text().map(|code| vec![(None, Some(code))]),
+        "Coding" | "Quantity" => Some(vec![system_and_code(node)]),
+        "CodeableConcept" => Some(node.all("coding").map(system_and_code).collect()),
+        _ => None,
+    }
+}
+
+fn system_and_code(node: &Node) -> Code<'_> {
     // A code without a system is in no set; an empty system says so, where None would mean any.
     (Some(node.text_of("system").unwrap_or_default()), node.text_of("code"))
 }

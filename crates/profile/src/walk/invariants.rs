@@ -2,7 +2,6 @@
 //! evaluating them at each element would cost more than the rest of the walk.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use fhir::Node;
 
@@ -13,21 +12,19 @@ use crate::invariant::Invariant;
 use crate::issue::{Kind, Severity};
 
 impl<'n> Walk<'n, '_> {
-    /// Judges an element by invariants.
-    pub(crate) fn invariants(&mut self, node: &'n Node, invariants: &[Arc<Invariant>]) {
-        for invariant in invariants {
-            let Some(expression) = &invariant.expression else {
-                self.not_evaluated(node, invariant, "it cannot be read");
-                continue;
-            };
-            match fhirpath::holds(expression, node, self.container) {
-                Ok(true) => {}
-                Ok(false) => self.broken(node, invariant),
-                Err(Trouble::Unsupported(name)) => {
-                    self.not_evaluated(node, invariant, &format!("{name} is not supported"));
-                }
-                Err(Trouble::TooCostly) => self.not_evaluated(node, invariant, "it costs too many steps"),
+    /// Judges an element by an invariant.
+    pub(super) fn invariant(&mut self, node: &'n Node, invariant: &Invariant) {
+        let Some(expression) = &invariant.expression else {
+            self.not_evaluated(node, invariant, "it cannot be read");
+            return;
+        };
+        match fhirpath::holds(expression, node, self.container) {
+            Ok(true) => {}
+            Ok(false) => self.broken(node, invariant),
+            Err(Trouble::Unsupported(name)) => {
+                self.not_evaluated(node, invariant, &format!("{name} is not supported"));
             }
+            Err(Trouble::TooCostly) => self.not_evaluated(node, invariant, "it costs too many steps"),
         }
     }
 

@@ -20,13 +20,33 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
+    /// The targets that a profile allows; what the base refuses is not repeated.
+    pub(super) fn profiled_target(&mut self, node: &'n Node, targets: &[Box<str>]) {
+        let Some(text) = node.text_of("reference") else { return };
+        let own = match text.strip_prefix('#') {
+            Some(id) => self.contained_resource(id).map(Node::type_name),
+            None => target_type(text),
+        };
+        let base = node.field().map(crate::table::targets).unwrap_or_default();
+        if let Some(own) = own
+            && self.may_lead_to(own, &base)
+        {
+            self.target(node, own, targets);
+        }
+    }
+
+    /// The resource that `#id` leads to; `#` alone leads to the one around.
+    fn contained_resource(&self, id: &str) -> Option<&'n Node> {
+        if id.is_empty() {
+            return Some(self.container);
+        }
+        self.container.all("contained").find(|resource| resource.text_of("id") == Some(id))
+    }
+
     /// ref-1: a reference that begins with # leads to a contained resource.
     fn contained_target(&mut self, node: &Node, id: &str, targets: &[Box<str>]) {
-        let found = self.container.all("contained").find(|resource| resource.text_of("id") == Some(id));
-        match found {
+        match self.contained_resource(id) {
             Some(resource) => self.target(node, resource.type_name(), targets),
-            // `#` alone means the resource around.
-            None if id.is_empty() => {}
             None => self.report(
                 node,
                 Finding {
@@ -42,10 +62,15 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
+    /// A target whose type is not known allows any.
+    fn may_lead_to(&self, type_name: &str, targets: &[Box<str>]) -> bool {
+        let is = |target: &str| self.definitions.type_of(target).is_none_or(|of| of == type_name);
+        targets.is_empty() || type_name.is_empty() || targets.iter().any(|target| is(target))
+    }
+
     /// The type that the reference names has to be one that the element may point at.
     fn target(&mut self, node: &Node, type_name: &str, targets: &[Box<str>]) {
-        let is = |target: &str| self.definitions.type_of(target).is_none_or(|of| of == type_name);
-        if targets.is_empty() || type_name.is_empty() || targets.iter().any(|target| is(target)) {
+        if self.may_lead_to(type_name, targets) {
             return;
         }
         let mut allowed: Vec<&str> = targets.iter().filter_map(|target| self.definitions.type_of(target)).collect();

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod invariants;
+mod profiles;
 mod shared;
 mod terminology;
 mod verdicts;

@@ -90,3 +90,100 @@ fn no_more_issues_than_asked_for_are_returned() {
     assert_eq!(issues.len(), 3);
     assert_eq!(issues[2].got, "1 more");
 }
+
+const PATIENT: &str = r##"{"resourceType":"Patient",
+    "meta":{"profile":["https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Patient-1"]},
+    "identifier":[{"extension":[{
+        "url":"https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-NHSNumberVerificationStatus-1",
+        "valueCodeableConcept":{"coding":[{
+            "system":"https://fhir.hl7.org.uk/STU3/CodeSystem/CareConnect-NHSNumberVerificationStatus-1",
+            "code":"01","display":"Number present and verified"}]}}],
+        "system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],
+    "name":[{"use":"official","family":"Sample","given":["Robin"]}],
+    "telecom":[{"system":"phone","value":"01632960587"}],"gender":"female","birthDate":"1980-02-29"}"##;
+
+const PROFILE: &str = "CareConnect-Patient-1 Patient";
+
+// covers: VAL-05
+#[test]
+fn each_rule_of_a_profile_is_told_at_its_place() {
+    assert_eq!(judge(PATIENT), []);
+    let table: &[(&str, &str, &str, &str)] = &[
+        (r#""use":"official","#, "", "Patient", ".name:official"),
+        (r#""family":"Sample","#, "", "Patient.name[0]", ".name:official.family"),
+        (r#""system":"phone","#, r#""use":"home","#, "Patient.telecom[0]", ".telecom.system"),
+        (r#","value":"9990000018""#, "", "Patient.identifier[0]", ".identifier:nhsNumber.value"),
+        (r#""gender""#, r#""communication":[{"language":{"text":"x"}}],"gender""#, "Patient", ".communication"),
+        (r#""gender""#, r#""maritalStatus":{"text":"single"},"gender""#, "Patient", ".maritalStatus.coding"),
+    ];
+    for (old, new, location, rule) in table {
+        let issues = judge(&PATIENT.replacen(old, new, 1));
+        let rule = format!("{PROFILE}{rule}");
+        let found = issues
+            .iter()
+            .any(|issue| issue.severity.refuses() && issue.rule == rule && issue.location.starts_with(location));
+        assert!(found, "{rule} {issues:#?}");
+    }
+}
+
+// covers: VAL-05
+#[test]
+fn extensions_are_judged_by_their_definitions() {
+    let with =
+        |extension: &str| judge(&PATIENT.replacen(r#""name""#, &format!(r#""extension":[{extension}],"name""#), 1));
+    let uk = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect";
+    let table: &[(String, Severity, &str)] = &[
+        (r#"{"url":"https://a.example/x","valueString":"x"}"#.to_owned(), Severity::Warning, "Extension.url"),
+        (r#"{"url":"x","valueString":"x"}"#.to_owned(), Severity::Error, "Extension.url"),
+        (format!(r#"{{"url":"{uk}-EthnicCategory-1"}}"#), Severity::Error, "ext-1"),
+        (
+            format!(r#"{{"url":"{uk}-DeliveryChannel-1","valueCode":"Video"}}"#),
+            Severity::Error,
+            "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-DeliveryChannel-1",
+        ),
+        (
+            format!(r#"{{"url":"{uk}-ResidentialStatus-1","valueString":"H"}}"#),
+            Severity::Error,
+            "Extension-CareConnect-ResidentialStatus-1 Extension.valueCodeableConcept",
+        ),
+        (
+            format!(r#"{{"url":"{uk}-NHSCommunication-1","extension":[{{"url":"preferred","valueBoolean":true}}]}}"#),
+            Severity::Error,
+            "Extension-CareConnect-NHSCommunication-1 Extension.extension:language",
+        ),
+    ];
+    for (extension, severity, rule) in table {
+        let issues = with(extension);
+        let found = issues.iter().any(|issue| issue.severity == *severity && issue.rule == *rule);
+        assert!(found, "{extension} {issues:#?}");
+        assert!(issues.iter().all(|issue| issue.location.starts_with("Patient.extension[0]")), "{issues:#?}");
+    }
+    let modifier = PATIENT.replacen(
+        r#""name""#,
+        r#""modifierExtension":[{"url":"https://a.example/x","valueString":"x"}],"name""#,
+        1,
+    );
+    assert_eq!(errors(&judge(&modifier)), [("Patient.modifierExtension[0]", "Extension.url")]);
+}
+
+// covers: VAL-05, VAL-02
+#[test]
+fn profiles_come_from_claims_from_the_caller_and_from_the_type() {
+    let no_identifier = SLOT.replacen(r#""identifier":[{"system":"https://a.example/slots","value":"1"}],"#, "", 1);
+    let slot = "https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Slot-1";
+    let patient = "https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Patient-1";
+    let claim = |url: &str| no_identifier.replacen(r#""id":"s1""#, &format!(r#""meta":{{"profile":["{url}"]}}"#), 1);
+    let broken = [("Slot", "CareConnect-Slot-1 Slot.identifier")];
+    assert_eq!(errors(&judge(&no_identifier)), []);
+    assert_eq!(errors(&judge(&claim(slot))), broken);
+    assert_eq!(errors(&judge(&claim(&format!("{slot}|1.1.0")))), broken);
+    assert_eq!(errors(&judge(&claim(&format!("{slot}|9.9.9")))), [("Slot.meta.profile[0]", "Meta.profile")]);
+    assert_eq!(errors(&judge(&claim(patient))), [("Slot", "Meta.profile")]);
+    assert_eq!(errors(&judge(&claim("http://hl7.org/fhir/StructureDefinition/Slot"))), []);
+    let by_type = Options { by_type: true, ..Options::validator() };
+    assert_eq!(errors(&judge_with(&no_identifier, &by_type)), broken);
+    let demanded = |url: &str| Options { profiles: vec![url.to_owned()], ..Options::validator() };
+    assert_eq!(errors(&judge_with(&no_identifier, &demanded(slot))), broken);
+    assert_eq!(errors(&judge_with(&no_identifier, &demanded(patient))), [("Slot", "Meta.profile")]);
+    assert_eq!(errors(&judge_with(&no_identifier, &demanded("https://a.example/none"))), [("Slot", "Meta.profile")]);
+}

@@ -14,6 +14,19 @@ use super::refusal::{Refusal, RefusedIssue};
 /// `Reason::WrongResourceType` (400), `Reason::BodyNotWellFormed` for XML out of order (400), `Reason::UnknownModifierExtension` and
 /// `Reason::ProfileBroken` with every fault (422).
 pub fn accepted(parsed: Parsed, resource_type: &str, dialect: &Dialect) -> Result<Node, Refusal> {
+    accepted_but_for(parsed, resource_type, dialect, &[])
+}
+
+/// The same, but for rules that such a body breaks by design: the keys of invariants, or the paths of elements (REG-07, X-14).
+///
+/// # Errors
+/// As [`accepted`].
+pub fn accepted_but_for(
+    parsed: Parsed,
+    resource_type: &str,
+    dialect: &Dialect,
+    excused: &[&str],
+) -> Result<Node, Refusal> {
     let came = parsed.resource.type_name();
     if came != resource_type {
         let came =
@@ -34,7 +47,11 @@ pub fn accepted(parsed: Parsed, resource_type: &str, dialect: &Dialect) -> Resul
         options.unknown_elements = profile::Severity::Error;
     }
     let issues = profile::validate_parsed(&parsed, Definitions::standard(), &options);
-    let broken: Vec<RefusedIssue> = issues.iter().filter(|issue| issue.severity.refuses()).map(refused).collect();
+    let broken: Vec<RefusedIssue> = issues
+        .iter()
+        .filter(|issue| issue.severity.refuses() && !excused.contains(&issue.rule.as_ref()))
+        .map(refused)
+        .collect();
     if broken.is_empty() { Ok(parsed.resource) } else { Err(Refusal::new(Reason::ProfileBroken, "").listing(broken)) }
 }
 

@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection to a server, carried by the task whose exchange it serves: no task of its own, so that a proxy
 //! moves bytes from leg to leg without waking anyone else. Between exchanges it rests in the client's pool.
 
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -150,7 +151,7 @@ impl Body for AnswerBody {
 
 impl From<hyper::Error> for ClientFault {
     fn from(error: hyper::Error) -> Self {
-        if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || is_end_of_file(&error) {
             Self::ClosedUnanswered
         } else if error.is_parse() {
             Self::Malformed(error)
@@ -158,4 +159,10 @@ impl From<hyper::Error> for ClientFault {
             Self::Broken(error)
         }
     }
+}
+
+/// Whether the peer went away without a word, also without TLS's own.
+fn is_end_of_file(error: &hyper::Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|fault| fault.kind() == std::io::ErrorKind::UnexpectedEof)
 }

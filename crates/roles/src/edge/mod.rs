@@ -10,18 +10,22 @@ pub mod client;
 pub mod clock;
 pub mod crl;
 pub mod directory;
+pub mod directory_entry;
 pub mod etag;
 pub mod fhir_call;
 pub mod judgement;
 mod line;
 pub mod listen;
 pub mod negotiate;
+pub mod oauth;
 pub mod operations;
 pub mod pace;
+pub mod page;
 pub mod peer;
 pub mod query;
 pub mod refusal;
 pub mod tls;
+pub mod validation;
 pub mod verify;
 
 /// Any error, for the bodies of requests and answers whose kind nobody asks about.

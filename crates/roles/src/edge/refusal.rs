@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use fhir::Node;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use spine::reason::{Coding, FaultOf};
@@ -47,6 +47,7 @@ struct Extra {
     opening: Option<String>,
     allow: Option<String>,
     retry_after: Option<u64>,
+    made_before: Option<String>,
     cause: Option<BoxError>,
 }
 
@@ -91,11 +92,30 @@ impl Refusal {
         self
     }
 
+    /// The URL of what a re-used request id made, for the Location header (XTI-04).
+    #[must_use]
+    pub fn made_before(mut self, url: String) -> Self {
+        self.extra.get_or_insert_default().made_before = Some(url);
+        self
+    }
+
     /// The fault behind it, which is logged and never sent (ERR-07).
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         self.extra.get_or_insert_default().cause = Some(cause.into());
         self
+    }
+
+    /// The verbs for the Allow header, if any.
+    #[must_use]
+    pub fn allowed_verbs(&self) -> Option<&str> {
+        self.extra.as_ref()?.allow.as_deref()
+    }
+
+    /// The seconds for the Retry-After header, if any.
+    #[must_use]
+    pub fn seconds_to_wait(&self) -> Option<u64> {
+        self.extra.as_ref()?.retry_after
     }
 
     /// The refusal that a client certificate's verdict calls for, if any (TLS-18, SSP-33, SSP-35, SSP-36).
@@ -130,8 +150,13 @@ impl Refusal {
     /// The answer: an OperationOutcome whose id is `id`, with the status that the dialect gives the reason.
     #[must_use]
     pub fn render(&self, dialect: &Dialect, format: Format, id: &str) -> Response<Bytes> {
-        let refused = self.reason.refused(dialect);
-        let outcome = self.outcome(&refused, id);
+        self.render_refused(&self.reason.refused(dialect), format, id)
+    }
+
+    /// The same with a row of the table that a role has reworded: the validator's are (VAL-07).
+    #[must_use]
+    pub fn render_refused(&self, refused: &Refused, format: Format, id: &str) -> Response<Bytes> {
+        let outcome = self.outcome(refused, id);
         let body = match format {
             Format::Json => fhir::json::write(&outcome),
             Format::Xml => fhir::xml::write(&outcome),
@@ -145,7 +170,14 @@ impl Refusal {
         let extra = self.extra.as_deref();
         let allow = extra.and_then(|extra| extra.allow.clone());
         let retry_after = extra.and_then(|extra| extra.retry_after).map(|seconds| seconds.to_string());
-        for (name, value) in [(ALLOW, allow), (RETRY_AFTER, retry_after), (WWW_AUTHENTICATE, challenge(&refused))] {
+        let made_before = extra.and_then(|extra| extra.made_before.clone());
+        let headers = [
+            (ALLOW, allow),
+            (LOCATION, made_before),
+            (RETRY_AFTER, retry_after),
+            (WWW_AUTHENTICATE, challenge(refused)),
+        ];
+        for (name, value) in headers {
             if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
                 response.headers_mut().insert(name, value);
             }

@@ -6,9 +6,11 @@ use spine::dialect::{CreatedAbsent, CreatedSent, LocalIdentifier};
 use spine::{Reason, systems};
 use store::{BookOutcome, Booking};
 
+use super::Provider;
 use super::booking_rules::{self, contained, nhs_number_of, nhs_number_of_participant};
 use super::references::{all_exist, slot_of, times_inside};
-use super::{Provider, changes, request_id_reused};
+use crate::appointment::versions::versioned;
+use crate::appointment::{changes, request_id_reused};
 use crate::edge::answer::{Answer, Content};
 use crate::edge::fhir_call::Call;
 use crate::edge::judgement::accepted;
@@ -31,7 +33,7 @@ pub(super) async fn book_appointment(provider: &Provider, call: &Call) -> Result
     let id = provider.ids.uuid().to_string();
     edit(provider, call, &mut appointment, &id);
     let content = fhir::json::write(&appointment);
-    let versioned = format!("Appointment/{id}/_history/1");
+    let versioned = versioned(&id, 1);
     let answer = Answer::created(Content::Json(content.clone().into()), call.url(&versioned))
         .in_version(1)
         .last_modified(call.now)

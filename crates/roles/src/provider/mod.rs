@@ -4,10 +4,8 @@
 
 mod book_appointment;
 mod booking_rules;
-mod bundle;
 mod cancel_appointment;
 mod capability_statement;
-mod changes;
 mod diary;
 mod get_appointment;
 mod get_resource;
@@ -16,23 +14,22 @@ mod search_free_slots;
 mod search_patient_appointments;
 mod slot_fragment;
 mod slot_parameters;
-mod start_window;
 mod times;
-mod validate;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use spine::Asid;
 use spine::interaction::Operation;
 use spine::token::KeySet;
-use spine::{Asid, Reason};
 use store::{Appointments, Audit, Diary};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use diary::{NotADiary, diary_of};
 
+use crate::appointment::request_id_reused;
 use crate::edge::answer::Answer;
 use crate::edge::authorise::{Authoriser, Trust};
 use crate::edge::base::Base;
@@ -161,7 +158,7 @@ impl FhirRole for Provider {
                 search_patient_appointments::search_patient_appointments(self, call).await
             }
             Operation::ReadReferenced => get_resource::get_resource(self, call).await,
-            Operation::Validate => validate::validate(call),
+            Operation::Validate => crate::appointment::validate::validate(call),
         }
     }
 }
@@ -175,10 +172,4 @@ pub async fn run(
     shutdown: CancellationToken,
 ) {
     listen::serve(listener, door, limits, FhirListener::new(provider), shutdown).await;
-}
-
-/// XTI-04: the retry is told what its first attempt made.
-fn request_id_reused(call: &Call, appointment_id: &str) -> Refusal {
-    let url = call.url(&format!("Appointment/{appointment_id}"));
-    Refusal::new(Reason::RequestIdReused, format!("it made or changed {url}"))
 }

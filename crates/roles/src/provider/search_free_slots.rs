@@ -6,9 +6,9 @@ use spine::Reason;
 use spine::dialect::ServiceUnknown;
 use store::{SlotPage, SlotQuery};
 
-use super::bundle::{Bundle, BundleType};
 use super::slot_parameters::{Reading, SlotParameters};
 use super::{Provider, slot_fragment};
+use crate::appointment::bundle::{Bundle, BundleType};
 use crate::edge::answer::{Answer, Content};
 use crate::edge::fhir_call::Call;
 use crate::edge::negotiate::shortened;

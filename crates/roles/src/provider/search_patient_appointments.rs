@@ -1,148 +1,15 @@
 //! `GET [base]/Appointment?…`: the Appointments of one patient, as pointers to the whole
 //! (PAT-01 to PAT-12, X-10, X-23, X-24, X-33).
 
-use fhir::search::Token;
-use spine::dialect::UnknownParameter;
-use spine::{NhsNumber, Reason, systems};
-use store::{AppointmentVersion, PatientQuery};
-
-use super::bundle::{Bundle, BundleType};
-use super::start_window::StartWindow;
-use super::{Provider, changes};
-use crate::edge::answer::{Answer, Content};
+use super::Provider;
+use crate::appointment::patient_search;
+use crate::edge::answer::Answer;
 use crate::edge::fhir_call::Call;
-use crate::edge::negotiate::shortened;
-use crate::edge::query::{encoded, is_control};
 use crate::edge::refusal::Refusal;
-
-/// A search is not paged (PAT-06); this many of one patient's Appointments is a fault, not a page.
-const MOST_APPOINTMENTS: u32 = 1000;
-
-/// Every name of the patient parameter (PAT-01 to PAT-04, X-10).
-const PATIENT_NAMES: [&str; 9] = [
-    "Appointment.participant.actor",
-    "Appointment.participant.actor:Patient.identifier",
-    "Patient",
-    "patient",
-    "patient.identifier",
-    "Patient.identifier",
-    "actor:Patient.identifier",
-    "actor",
-    "identifier",
-];
-
-/// The names under which a range of starts may be given (X-24).
-const RANGE_NAMES: [&str; 2] = ["start", "date"];
 
 /// Answers every Appointment of the patient that starts from now on, or in the range that is asked for.
 pub(super) async fn search_patient_appointments(provider: &Provider, call: &Call) -> Result<Answer, Refusal> {
-    let (query, understood) = read(provider, call)?;
-    let found = provider.appointments.appointments_of(&query).await?;
-    let mut bundle = Bundle::begin(BundleType::Searchset, found.len() as u64);
-    bundle.link("self", &call.url(&format!("Appointment?{understood}")));
-    for each in &found {
-        let url = call.url(&format!("Appointment/{}", each.appointment_id));
-        let content = pointer(each, &url)?;
-        bundle.entry(&format!("{url}/_history/{}", each.version), &content, "search", r#"{"mode":"match"}"#);
-    }
-    Ok(Answer::found(Content::Json(bundle.finish().into())).about("Appointment".to_owned()))
-}
-
-/// The search, and its query as it was understood.
-fn read(provider: &Provider, call: &Call) -> Result<(PatientQuery, String), Refusal> {
-    let mut patient = None;
-    let mut ranges = Vec::new();
-    let mut understood = Vec::new();
-    for (name, value) in call.query.pairs() {
-        if PATIENT_NAMES.contains(&name) {
-            if patient.is_some() {
-                return Err(Refusal::new(Reason::InvalidParameter, "expected one patient").at(name));
-            }
-            patient = Some(patient_key(name, value)?);
-        } else if RANGE_NAMES.contains(&name) {
-            ranges.push(value);
-        } else {
-            if !is_control(name) {
-                unknown(call, name)?;
-            }
-            continue;
-        }
-        understood.push(format!("{}={}", encoded(name), encoded(value)));
-    }
-    let patient = patient.ok_or_else(|| {
-        let what = format!("expected a patient, as Appointment.participant.actor={}|…", systems::NHS_NUMBER);
-        Refusal::new(Reason::InvalidParameter, what)
-    })?;
-    let now = call.now.as_second();
-    let window = if ranges.is_empty() {
-        store::Window::new([store::Bound::AtOrAfter(now)])
-    } else {
-        StartWindow::read(&ranges, &provider.zone, call.now)?.bounds()
-    };
-    Ok((PatientQuery { patient, window, limit: MOST_APPOINTMENTS }, understood.join("&")))
-}
-
-fn unknown(call: &Call, name: &str) -> Result<(), Refusal> {
-    let like_a_known_one = PATIENT_NAMES.iter().chain(&RANGE_NAMES).any(|known| name.starts_with(known));
-    if call.dialect().unknown_parameter == UnknownParameter::IgnoredUnlessLikeAKnownName && !like_a_known_one {
-        return Ok(());
-    }
-    Err(Refusal::new(Reason::UnknownParameter, shortened(name)).at(name.chars().take(100).collect::<String>()))
-}
-
-/// The patient as it is kept: the NHS number's system in its one spelling, any other system as it came (PAT-02 to PAT-04, PAT-12).
-fn patient_key(name: &str, value: &str) -> Result<String, Refusal> {
-    let invalid = |what: &str| Refusal::new(Reason::InvalidParameter, what).at(name);
-    let (system, value) = match Token::parse(value) {
-        Token { system: Some(system), code: Some(code) } => (system, code),
-        // The national reference with a slash: https://demographics.spineservices.nhs.uk/[Patient/]1234567890.
-        Token { system: None, code: Some(reference) } => {
-            let (system, code) = reference.rsplit_once('/').ok_or_else(|| invalid("expected system|value"))?;
-            (system.strip_suffix("/Patient").unwrap_or(system).to_owned(), code.to_owned())
-        }
-        _ => return Err(invalid("expected system|value")),
-    };
-    if !systems::is_nhs_number(&system) {
-        return Ok(format!("{system}|{value}"));
-    }
-    let number = NhsNumber::parse(&value).map_err(|_| Refusal::new(Reason::NhsNumberInvalidInSearch, "").at(name))?;
-    Ok(format!("{}|{}", systems::NHS_NUMBER, number.as_str()))
-}
-
-/// PAT-09: one entry with the limited set of elements.
-fn pointer(version: &AppointmentVersion, url: &str) -> Result<Vec<u8>, Refusal> {
-    let parsed = fhir::json::read(&version.content, &fhir::Limits::GENEROUS)
-        .map_err(|error| Refusal::new(Reason::StoredResourceBroken, "").caused_by(error))?;
-    let mut appointment = parsed.resource;
-    changes::limit_to_a_pointer(&mut appointment, url);
-    Ok(fhir::json::write(&appointment))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // covers: PAT-02, PAT-03, PAT-04, PAT-12, X-09, X-10
-    #[test]
-    fn a_patient_is_named_in_every_published_form() {
-        let nhs = "https://fhir.nhs.uk/Id/nhs-number|9476719931";
-        let table = [
-            ("https://demographics.spineservices.nhs.uk|9476719931", nhs),
-            ("https://demographics.spineservices.nhs.uk/|9476719931", nhs),
-            ("https://fhir.nhs.uk/Id/nhs-number|9476719931", nhs),
-            ("https://demographics.spineservices.nhs.uk/9476719931", nhs),
-            ("https://demographics.spineservices.nhs.uk/Patient/9476719931", nhs),
-            ("https://provider.nhs.uk/Id/local|P7", "https://provider.nhs.uk/Id/local|P7"),
-        ];
-        for (value, expected) in table {
-            assert_eq!(patient_key("Patient", value).unwrap(), expected, "{value}");
-        }
-        for (value, reason) in [
-            ("https://fhir.nhs.uk/Id/nhs-number|1234567890", Reason::NhsNumberInvalidInSearch),
-            ("9476719931", Reason::InvalidParameter),
-            ("", Reason::InvalidParameter),
-        ] {
-            assert_eq!(patient_key("Patient", value).unwrap_err().reason, reason, "{value}");
-        }
-    }
+    let search = patient_search::read(call, &provider.zone)?;
+    let found = provider.appointments.appointments_of(&search.query).await?;
+    search.answer(call, &found)
 }

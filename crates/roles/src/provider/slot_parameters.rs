@@ -9,8 +9,8 @@ use spine::dialect::{ServiceAbsent, UnknownParameter, WindowReversed};
 use spine::{Dialect, Reason};
 use store::{Include, SlotCursor, SlotStatus};
 
-use super::start_window::StartWindow;
 use super::times::TimeStyle;
+use crate::appointment::start_window::StartWindow;
 use crate::edge::negotiate::shortened;
 use crate::edge::query::{Query, encoded, is_control};
 use crate::edge::refusal::Refusal;

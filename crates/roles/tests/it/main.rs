@@ -1,5 +1,12 @@
-//! The roles, driven through real sockets.
+//! The roles, driven through real sockets and whole routers.
 
+mod directory;
 mod edge;
 mod fixed;
 mod pki;
+mod plain_http;
+mod provider;
+mod sds;
+mod ssp;
+mod token;
+mod web;

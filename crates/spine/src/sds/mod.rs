@@ -1,1 +1,24 @@
-//! The Spine Directory Service.
+//! The Spine Directory Service: its schema, its records, their LDIF, the directory itself and the LDAP session that
+//! answers for it, all without a socket (SDS-01 … SDS-65, FIND-01 … FIND-19).
+
+pub mod directory;
+pub mod dn;
+pub mod entry;
+pub mod filter;
+pub mod ldif;
+pub mod lookup;
+pub mod matching;
+pub mod records;
+pub mod schema;
+pub mod session;
+
+pub use directory::{Directory, Scope};
+pub use dn::Dn;
+pub use entry::{Attribute, Entry};
+pub use filter::Filter;
+pub use records::{NhsAs, NhsMhs, RecordFault};
+
+/// The base under which systems stand (SDS-05).
+pub const SERVICES: &str = "ou=Services,o=nhs";
+/// The root of the tree.
+pub const ROOT: &str = "o=nhs";

@@ -11,7 +11,7 @@ pub enum Claims {
     /// Generation 1, signed by the token endpoint.
     Access(AccessClaims),
     /// Generation 2, made by the Consumer; an audit statement only (JWT-90).
-    SelfMade(SelfMadeClaims),
+    SelfMade(Box<SelfMadeClaims>),
 }
 
 /// The claims of a generation 1 access token (section 8.2). Times are seconds since 1970 UTC.

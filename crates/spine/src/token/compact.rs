@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    // covers: JW2-19, UTL-01, E-22
+    // covers: JW2-19, E-22
     #[test]
     fn the_three_shapes_are_told_apart_by_their_claims() {
         let shapes = [

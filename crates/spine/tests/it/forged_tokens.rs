@@ -144,7 +144,7 @@ fn each_claim_of_a_self_made_token_is_needed_in_its_form() {
         (
             |c| {
                 c["requesting_organization"]["identifier"][0]["system"] =
-                    "http://fhir.nhs.net/Id/ods-organization-code".into()
+                    "http://fhir.nhs.net/Id/ods-organization-code".into();
             },
             &[],
         ),

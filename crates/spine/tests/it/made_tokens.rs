@@ -35,7 +35,7 @@ fn a_self_made_token_is_believed_with_and_without_a_practitioner() {
             practitioner.sds_user = Some("UNK".to_owned());
             practitioner.sds_role_profile = Some("UNK".to_owned());
         }
-        assert_eq!(checked.claims, Claims::SelfMade(read));
+        assert_eq!(checked.claims, Claims::SelfMade(Box::new(read)));
         assert_eq!(checked.assurance(), Assurance::Unsigned);
         assert_eq!(checked.organisation().unwrap().as_str(), "A1001");
     }

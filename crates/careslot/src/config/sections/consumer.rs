@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spine::{Asid, Dialect, OdsCode};
+
 use super::{Identity, parties};
 use crate::config::reader::Reader;
 
@@ -10,11 +12,11 @@ use crate::config::reader::Reader;
 #[derive(Clone, Debug)]
 pub struct Consumer {
     /// The dialect that it speaks.
-    pub dialect: &'static str,
+    pub dialect: &'static Dialect,
     /// Its ASID (Ssp-From).
-    pub asid: Option<String>,
+    pub asid: Option<Asid>,
     /// The ODS code of its organisation.
-    pub ods_code: Option<String>,
+    pub ods_code: Option<OdsCode>,
     /// The name of its organisation.
     pub organisation: Option<String>,
     /// The name of its system, as tokens of its own making hold it (JWT-67).
@@ -36,7 +38,7 @@ pub struct Consumer {
     /// The Registry's service root.
     pub registry: Option<String>,
     /// The Registry's ASID.
-    pub registry_asid: Option<String>,
+    pub registry_asid: Option<Asid>,
     /// Automatic retries after a fault that passes (SSP-131).
     pub retries: u32,
     /// How long one answer may take.
@@ -48,7 +50,7 @@ impl Consumer {
         Self {
             dialect: parties::dialect(reader),
             asid: reader.asid("asid"),
-            ods_code: reader.optional_text("ods_code"),
+            ods_code: reader.identifier("ods_code", OdsCode::parse),
             organisation: reader.optional_text("organisation"),
             system_name: reader.text("system_name"),
             identity: Identity::read(reader, "cert_file", "key_file"),

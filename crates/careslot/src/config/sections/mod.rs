@@ -19,7 +19,7 @@ pub use directory::Sds;
 pub use house::{Audit, AuditWait, Http, LogFormat, Process, Store};
 pub use jwt::{AcceptUnsigned, ErrorProfile, Jwt};
 pub use pages::{Admin, Web};
-pub use parties::{Provider, Registry};
+pub use parties::{Base, Provider, Registry};
 pub use proxy::{Compat, ErrorStyle, Ssp, TokenCheck};
 pub use tls::{Revocation, Tls, TlsReject};
 pub use token::Token;

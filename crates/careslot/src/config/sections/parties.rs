@@ -1,13 +1,20 @@
 //! `[provider]` and `[registry]`: the two that hold Appointments.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
+
+use spine::{Asid, Dialect};
 
 use super::Identity;
 use crate::config::reader::Reader;
 
-/// The dialects that a base can speak.
-const DIALECTS: &[(&str, &str)] = &[("1.0.4", "1.0.4"), ("2.0.4", "2.0.4")];
+/// A service root and the dialect that is spoken there (VER-10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// The dialect.
+    pub dialect: &'static Dialect,
+    /// An https address without a slash at its end (SSP-117).
+    pub url: String,
+}
 
 /// `[provider]`
 #[derive(Clone, Debug)]
@@ -19,11 +26,11 @@ pub struct Provider {
     /// What the SSP sees.
     pub identity: Option<Identity>,
     /// The dialect whose base SDS names.
-    pub dialect: &'static str,
-    /// The service roots, by dialect (VER-10).
-    pub bases: BTreeMap<String, String>,
+    pub dialect: &'static Dialect,
+    /// The service roots.
+    pub bases: Vec<Base>,
     /// The ASIDs that it answers to (SSP-113).
-    pub asids: Vec<String>,
+    pub asids: Vec<Asid>,
     /// Slots on one page, at most.
     pub page_slots: u32,
     /// Whether the public demonstrator's check list is run (DEM-09).
@@ -35,26 +42,22 @@ pub struct Provider {
 impl Provider {
     /// The base that SDS names.
     pub fn endpoint(&self) -> Option<&str> {
-        self.bases.get(self.dialect).map(String::as_str)
+        endpoint(&self.bases, self.dialect)
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let dialect = reader.choice("dialect", DIALECTS);
-        let provider = Self {
+        let dialect = dialect(reader);
+        Self {
             listen: reader.listener("listen"),
             operations: reader.listener("operations"),
             identity: Identity::read(reader, "cert_file", "key_file"),
             dialect,
             bases: bases(reader, dialect),
-            asids: reader.list("asids"),
+            asids: reader.asids("asids"),
             page_slots: reader.whole("page_slots", 1..=10_000),
             demonstrator_checks: reader.switch("demonstrator_checks"),
             test_service_ids: reader.switch("test_service_ids"),
-        };
-        for asid in &provider.asids {
-            reader.check_asid("asids", asid);
         }
-        provider
     }
 }
 
@@ -68,21 +71,21 @@ pub struct Registry {
     /// What callers see.
     pub identity: Option<Identity>,
     /// The dialect whose base SDS names.
-    pub dialect: &'static str,
-    /// The service roots, by dialect.
-    pub bases: BTreeMap<String, String>,
+    pub dialect: &'static Dialect,
+    /// The service roots.
+    pub bases: Vec<Base>,
     /// The ASID that it answers to.
-    pub asid: Option<String>,
+    pub asid: Option<Asid>,
 }
 
 impl Registry {
     /// The base that SDS names.
     pub fn endpoint(&self) -> Option<&str> {
-        self.bases.get(self.dialect).map(String::as_str)
+        endpoint(&self.bases, self.dialect)
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let dialect = reader.choice("dialect", DIALECTS);
+        let dialect = dialect(reader);
         Self {
             listen: reader.listener("listen"),
             operations: reader.listener("operations"),
@@ -94,38 +97,43 @@ impl Registry {
     }
 }
 
-/// The dialect that a Consumer speaks.
-pub(super) fn dialect(reader: &mut Reader<'_>) -> &'static str {
-    reader.choice("dialect", DIALECTS)
+fn endpoint<'b>(bases: &'b [Base], dialect: &Dialect) -> Option<&'b str> {
+    bases.iter().find(|base| base.dialect == dialect).map(|base| base.url.as_str())
 }
 
-/// The service roots: one for each dialect that is spoken, an https address without a slash at its end (SSP-117).
-fn bases(reader: &mut Reader<'_>, dialect: &str) -> BTreeMap<String, String> {
-    let bases = reader.table("bases");
-    for (name, base) in &bases {
-        if !DIALECTS.iter().any(|(known, _)| known == name) {
-            let known: Vec<&str> = DIALECTS.iter().map(|(known, _)| *known).collect();
+/// The value of the key `dialect`.
+pub(super) fn dialect(reader: &mut Reader<'_>) -> &'static Dialect {
+    let known: Vec<(&str, &'static Dialect)> = Dialect::all().iter().map(|dialect| (dialect.name, dialect)).collect();
+    reader.choice("dialect", &known)
+}
+
+/// The service roots: one for each dialect that is spoken.
+fn bases(reader: &mut Reader<'_>, dialect: &Dialect) -> Vec<Base> {
+    let mut bases = Vec::new();
+    for (name, url) in reader.table("bases") {
+        reader.check_address("bases", &url, &["https"]);
+        if url.ends_with('/') || url.contains(['?', '#']) {
             reader.problem(
                 "bases",
-                format!("names {name:?}, which is no dialect"),
-                format!("choose among {}", known.join(" and ")),
-            );
-        }
-        reader.check_address("bases", base, &["https"]);
-        if base.ends_with('/') || base.contains(['?', '#']) {
-            reader.problem(
-                "bases",
-                format!("holds {base:?}"),
+                format!("holds {url:?}"),
                 "give the service root alone: no slash at the end, no query (SSP-117)",
             );
         }
+        match Dialect::named(&name) {
+            Some(dialect) => bases.push(Base { dialect, url }),
+            None => {
+                let known: Vec<&str> = Dialect::all().iter().map(|dialect| dialect.name).collect();
+                reader.problem(
+                    "bases",
+                    format!("names {name:?}, which is no dialect"),
+                    format!("choose among {}", known.join(" and ")),
+                );
+            }
+        }
     }
-    if !bases.is_empty() && !bases.contains_key(dialect) {
-        reader.problem(
-            "dialect",
-            format!("is {dialect:?}, and bases has none for it"),
-            "add that base, or choose a dialect that has one",
-        );
+    if !bases.is_empty() && endpoint(&bases, dialect).is_none() {
+        let cure = "add that base, or choose a dialect that has one";
+        reader.problem("dialect", format!("is {:?}, and bases has none for it", dialect.name), cure);
     }
     bases
 }

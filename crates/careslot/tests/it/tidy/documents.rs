@@ -54,13 +54,21 @@ fn is_interaction(source: &Source) -> bool {
 
 /// Whether a text holds something like `BOOK-09`, `X-04`, `JW1-03` or `ERR-D07`.
 pub(super) fn has_requirement(text: &str) -> bool {
-    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-')).any(|word| {
-        let Some((family, number)) = word.split_once('-') else { return false };
-        let number = number.strip_prefix('D').unwrap_or(number);
-        let is_family = family.starts_with(|letter: char| letter.is_ascii_uppercase())
-            && family.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit());
-        is_family && !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
-    })
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-')).any(is_requirement)
+}
+
+/// The families of requirement IDs, in the words of the two catalogues.
+const FAMILIES: &[&str] = &[
+    "ASR", "AUD", "BOOK", "CAN", "CON", "DEM", "DLV", "ERR", "FIND", "HTTP", "IID", "JW1", "JW2", "JWT", "META", "NFR",
+    "OO", "PAT", "PCT", "PROC", "READ", "REG", "REP", "RES", "SDS", "SLT", "SMG", "SSP", "TIM", "TLS", "TOK", "UTL",
+    "VAL", "VER", "VIA", "X", "XTI",
+];
+
+/// Whether a word is a requirement ID.
+pub(crate) fn is_requirement(word: &str) -> bool {
+    let Some((family, number)) = word.split_once('-') else { return false };
+    let number = number.strip_prefix(['C', 'D', 'P']).unwrap_or(number);
+    FAMILIES.contains(&family) && !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 fn lengths(source: &Source) -> Vec<Fault> {

@@ -9,4 +9,5 @@ mod source;
 mod walls;
 
 pub(crate) use crates::metadata;
-pub(crate) use source::root;
+pub(crate) use documents::is_requirement;
+pub(crate) use source::{Source, root, tree};

@@ -213,7 +213,7 @@ fn changes_what_came(source: &Source) -> Vec<Fault> {
     let in_parties = source.package() == "roles" && (inner.starts_with("provider/") || inner.starts_with("registry/"));
     if in_parties && file != "changes.rs" && !MAKERS.contains(&file) {
         let what = "outside changes.rs: only that file changes a resource that came from outside, each change with its requirement";
-        let edits = [".set_text(", ".set_value(", ".add_text(", ".child_mut(", ".element(", ".remove(\"", ".retain(|"];
+        let edits = [".set_text(", ".set_value(", ".add_text(", ".child_mut(", ".element(", ".remove(\""];
         faults.extend(source.faults_at(&code, &edits, what));
     }
     faults

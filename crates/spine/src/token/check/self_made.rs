@@ -43,7 +43,7 @@ pub(super) fn check(
         organisation: organisation?,
         practitioner,
     };
-    Some(Checked { claims: Claims::SelfMade(claims), groups: Vec::new(), key_id: None })
+    Some(Checked { claims: Claims::SelfMade(Box::new(claims)), groups: Vec::new(), key_id: None })
 }
 
 /// Whether one of the space-separated scopes covers the operation (JW2-09, JWT-66).

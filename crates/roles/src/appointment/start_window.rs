@@ -14,7 +14,7 @@ const MOST: usize = 10;
 
 /// All the bounds of one search.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct StartWindow {
+pub(crate) struct StartWindow {
     windows: Vec<fhir::search::Window>,
 }
 
@@ -23,7 +23,7 @@ impl StartWindow {
     ///
     /// # Errors
     /// `Reason::InvalidParameter` for the first that is no date.
-    pub(super) fn read(values: &[&str], zone: &TimeZone, now: Timestamp) -> Result<Self, Refusal> {
+    pub(crate) fn read(values: &[&str], zone: &TimeZone, now: Timestamp) -> Result<Self, Refusal> {
         let invalid = |what: String| Refusal::new(Reason::InvalidParameter, what).at("start");
         if values.len() > MOST {
             return Err(invalid(format!("start came {} times; two make a window", values.len())));
@@ -38,7 +38,7 @@ impl StartWindow {
     }
 
     /// The bounds in whole seconds, which is what a Slot's start is kept in.
-    pub(super) fn bounds(&self) -> Window {
+    pub(crate) fn bounds(&self) -> Window {
         let mut bounds = Vec::new();
         for window in &self.windows {
             match (window.outside, window.from.map(up_to_a_second), window.before.map(up_to_a_second)) {
@@ -54,12 +54,12 @@ impl StartWindow {
     }
 
     /// Whether both bounds are past; a search with a lower bound alone never is (SLT-12, ERR-78).
-    pub(super) fn is_past(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_past(&self, now: Timestamp) -> bool {
         self.upper().is_some_and(|upper| upper <= now) && self.lower().is_none_or(|lower| lower <= now)
     }
 
     /// Whether the upper bound lies before the lower one, so that no start fits (SLT-13).
-    pub(super) fn is_reversed(&self) -> bool {
+    pub(crate) fn is_reversed(&self) -> bool {
         self.lower().zip(self.upper()).is_some_and(|(lower, upper)| upper <= lower)
     }
 

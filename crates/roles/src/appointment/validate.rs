@@ -10,7 +10,7 @@ use crate::edge::negotiate::shortened;
 use crate::edge::refusal::Refusal;
 
 /// Judges the body, or the resource inside a Parameters body, and answers what was found; that it is invalid is no refusal (VAL-03).
-pub(super) fn validate(call: &Call) -> Result<Answer, Refusal> {
+pub(crate) fn validate(call: &Call) -> Result<Answer, Refusal> {
     let resource_type = call.path.first().map_or("", String::as_str);
     let parsed = call.resource()?;
     let mut options = Options { by_type: true, ..Options::validator() };

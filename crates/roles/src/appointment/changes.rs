@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use spine::systems;
 
 /// BOOK-04, VER-07: the id and version that the Provider gives, and when it gave them.
-pub(super) fn give_identity(appointment: &mut Node, id: &str, version: u32, at: Timestamp) {
+pub(crate) fn give_identity(appointment: &mut Node, id: &str, version: u32, at: Timestamp) {
     appointment.set_text("id", id);
     if appointment.child("meta").is_none() {
         appointment.element("meta");
@@ -17,19 +17,19 @@ pub(super) fn give_identity(appointment: &mut Node, id: &str, version: u32, at: 
 }
 
 /// X-08, BOOK-24: where the Provider says when a booking was made, its own time stands in `created`.
-pub(super) fn set_created(appointment: &mut Node, at: Timestamp) {
+pub(crate) fn set_created(appointment: &mut Node, at: Timestamp) {
     appointment.set_text("created", &instant(at));
 }
 
 /// BOOK-20: the contained Slot is echoed as what it has become.
-pub(super) fn mark_contained_slots_busy(appointment: &mut Node) {
+pub(crate) fn mark_contained_slots_busy(appointment: &mut Node) {
     for contained in appointment.all_mut("contained").filter(|contained| contained.type_name() == "Slot") {
         contained.set_text("status", "busy");
     }
 }
 
 /// BOOK-17, PAT-12: a patient without any identifier gets one of the Provider's own.
-pub(super) fn add_local_identifier(appointment: &mut Node, system: &str, value: &str) {
+pub(crate) fn add_local_identifier(appointment: &mut Node, system: &str, value: &str) {
     let mut patients = appointment.all_mut("contained").filter(|contained| contained.type_name() == "Patient");
     if let Some(patient) = patients.next() {
         patient.element("identifier").set_text("use", "usual").set_text("system", system).set_text("value", value);
@@ -37,7 +37,7 @@ pub(super) fn add_local_identifier(appointment: &mut Node, system: &str, value: 
 }
 
 /// every published spelling of the NHS number's system is taken, one is given back.
-pub(super) fn unify_nhs_number_systems(appointment: &mut Node) {
+pub(crate) fn unify_nhs_number_systems(appointment: &mut Node) {
     for participant in appointment.all_mut("participant") {
         if let Some(identifier) = participant.child_mut("actor").and_then(|actor| actor.child_mut("identifier"))
             && identifier.text_of("system").is_some_and(systems::is_nhs_number)
@@ -48,7 +48,7 @@ pub(super) fn unify_nhs_number_systems(appointment: &mut Node) {
 }
 
 /// BOOK-17, CAN-05: an identifier that the Provider added stays, whether the Consumer sent it back or not.
-pub(super) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, system: &str) {
+pub(crate) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, system: &str) {
     let is_local = |identifier: &Node| identifier.text_of("system") == Some(system);
     let patients = stored.all("contained").filter(|contained| contained.type_name() == "Patient");
     for before in patients {
@@ -69,7 +69,7 @@ pub(super) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, syst
 
 /// CAN-05: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained resources, a
 /// contained Slot's status, identifiers that the Provider added. The copy is never stored.
-pub(super) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
+pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     let mut copy = appointment.clone();
     copy.remove("text");
     let mut contained = copy.remove("contained");
@@ -91,7 +91,7 @@ pub(super) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
 }
 
 /// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole.
-pub(super) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
+pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
     const KEPT: [&str; 8] = ["id", "meta", "language", "status", "start", "end", "created", "participant"];
     appointment.retain(|child| KEPT.contains(&child.name()));
     appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
@@ -106,7 +106,7 @@ pub(super) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
 }
 
 /// An instant in UTC with milliseconds (TIM-01, TIM-02).
-pub(super) fn instant(at: Timestamp) -> String {
+pub(crate) fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
 }
 

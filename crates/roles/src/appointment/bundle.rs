@@ -2,7 +2,7 @@
 
 /// What the Bundle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BundleType {
+pub(crate) enum BundleType {
     /// The answer to a search.
     Searchset,
     /// The versions of a resource.
@@ -10,7 +10,7 @@ pub(super) enum BundleType {
 }
 
 /// A Bundle that is being written.
-pub(super) struct Bundle {
+pub(crate) struct Bundle {
     bytes: Vec<u8>,
     links: usize,
     entries: usize,
@@ -18,7 +18,7 @@ pub(super) struct Bundle {
 
 impl Bundle {
     /// Begins a Bundle with its total.
-    pub(super) fn begin(kind: BundleType, total: u64) -> Self {
+    pub(crate) fn begin(kind: BundleType, total: u64) -> Self {
         let kind = match kind {
             BundleType::Searchset => "searchset",
             BundleType::History => "history",
@@ -28,7 +28,7 @@ impl Bundle {
     }
 
     /// Adds a link. All links come before the first entry.
-    pub(super) fn link(&mut self, relation: &str, url: &str) {
+    pub(crate) fn link(&mut self, relation: &str, url: &str) {
         let opening: &[u8] = if self.links == 0 { b",\"link\":[" } else { b"," };
         self.bytes.extend_from_slice(opening);
         self.bytes.extend_from_slice(b"{\"relation\":");
@@ -40,12 +40,12 @@ impl Bundle {
     }
 
     /// Adds an entry whose resource is JSON already, and one further member that is JSON too: `search`, `request`.
-    pub(super) fn entry(&mut self, full_url: &str, resource: &[u8], member: &str, value: &str) {
+    pub(crate) fn entry(&mut self, full_url: &str, resource: &[u8], member: &str, value: &str) {
         self.entry_with(full_url, |bytes| bytes.extend_from_slice(resource), member, value);
     }
 
     /// The same with a resource that is written in place.
-    pub(super) fn entry_with(
+    pub(crate) fn entry_with(
         &mut self,
         full_url: &str,
         resource: impl FnOnce(&mut Vec<u8>),
@@ -71,7 +71,7 @@ impl Bundle {
     }
 
     /// The whole Bundle. One without entries has no `entry` (HTTP-14).
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         if self.entries == 0 {
             self.close_links();
         } else {

@@ -1,0 +1,185 @@
+//! Slicing: items of one element told apart, each judged by the rules of its slice.
+
+use fhir::Node;
+
+use super::Walk;
+use super::profile::{has_at_least, is_exactly};
+use crate::constraint::{Discriminator, DiscriminatorKind, Rules, Unmatched};
+use crate::findings::Finding;
+use crate::issue::{Kind, Severity};
+use crate::terminology::Membership;
+
+/// An item and its position among those of its name.
+type Item<'n> = (u32, &'n Node);
+
+impl<'n, 'd> Walk<'n, 'd> {
+    /// Sorts the items into slices and judges each item, the numbers, the order and the leftovers.
+    pub(super) fn slices(&mut self, parent: &'n Node, rules: &'d Rules, items: &[Item<'n>]) {
+        let places: Vec<Option<usize>> = items.iter().map(|(_, item)| self.slice_of(item, rules)).collect();
+        for ((index, item), place) in items.iter().zip(&places) {
+            let Some(slice) = place.and_then(|place| rules.slices.get(place)) else { continue };
+            self.path.enter(item, *index);
+            self.enter_rules(&slice.name, true);
+            self.says(item, slice);
+            self.leave_rules();
+            self.path.leave();
+        }
+        for (at, slice) in rules.slices.iter().enumerate() {
+            let count = places.iter().filter(|place| **place == Some(at)).count();
+            self.enter_rules(&slice.name, true);
+            self.number(parent, slice, &format!("{}:{}", rules.name, slice.name), count);
+            self.leave_rules();
+        }
+        if let Some(slicing) = &rules.slicing {
+            self.order(items, &places, slicing.ordered, slicing.unmatched);
+        }
+    }
+
+    /// The slice that an item belongs to: the first whose discriminators it meets.
+    fn slice_of(&mut self, item: &'n Node, rules: &'d Rules) -> Option<usize> {
+        let Some(slicing) = &rules.slicing else {
+            // Extensions are always told apart by their url.
+            return rules.slices.iter().position(|slice| is_extension_of(item, slice));
+        };
+        (0..rules.slices.len()).find(|at| slicing.by.iter().all(|by| self.meets(item, &rules.slices[*at], by)))
+    }
+
+    fn meets(&mut self, item: &'n Node, slice: &'d Rules, by: &Discriminator) -> bool {
+        if &*by.path == "url" && slice.extension_url().is_some() {
+            return is_extension_of(item, slice);
+        }
+        let nodes = at(item, &by.path);
+        let Some(rules) = slice.at(&by.path) else {
+            return self.cannot_tell(item, by);
+        };
+        match by.kind {
+            DiscriminatorKind::Value | DiscriminatorKind::Pattern => {
+                nodes.iter().any(|node| self.has_value(node, rules) == Some(true))
+            }
+            DiscriminatorKind::Exists => match (rules.min, rules.max) {
+                (_, Some(0)) => nodes.is_empty(),
+                _ => !nodes.is_empty(),
+            },
+            DiscriminatorKind::Type => {
+                let is_of = |node: &Node| rules.types.iter().any(|of| &*of.code == node.type_name());
+                nodes.iter().any(|node| is_of(node))
+            }
+            DiscriminatorKind::Profile => {
+                let urls = rules.types.iter().flat_map(|of| &of.profiles);
+                let profiles: Vec<_> = urls.filter_map(|url| self.definitions.profile(url)).collect();
+                nodes.iter().any(|node| profiles.iter().any(|profile| self.would_keep_to(node, profile)))
+            }
+        }
+    }
+
+    /// Does the node have the values that the rules ask for, at itself or further in? `None` where they ask for none.
+    fn has_value(&self, node: &Node, rules: &Rules) -> Option<bool> {
+        let fixed = rules.fixed.as_ref().map(|value| is_exactly(node, value));
+        let pattern = rules.pattern.as_ref().map(|value| has_at_least(node, value));
+        let bound = rules.binding.as_ref().filter(|_| fixed.is_none() && pattern.is_none()).and_then(|binding| {
+            let set = binding.value_set.as_deref()?;
+            Some(self.membership(node, set) == Membership::Member)
+        });
+        let inside = rules.children.iter().filter_map(|child| {
+            let mut answers = node.all(&child.name).filter_map(|inner| self.has_value(inner, child)).peekable();
+            answers.peek()?;
+            Some(answers.any(|answer| answer))
+        });
+        fixed.into_iter().chain(pattern).chain(bound).chain(inside).reduce(|one, two| one && two)
+    }
+
+    /// A discriminator that cannot be followed, said once for a resource.
+    fn cannot_tell(&mut self, item: &Node, by: &Discriminator) -> bool {
+        if by.path.contains('(') && self.found.first(&format!("discriminator {}", by.path)) {
+            self.report(
+                item,
+                Finding {
+                    severity: Severity::Warning,
+                    kind: Kind::NotSupported,
+                    rule: by.path.to_string(),
+                    expected: "a discriminator that can be followed here".to_owned(),
+                    got: by.path.to_string(),
+                    message: format!("The profile tells items apart by {}, which was not checked.", by.path),
+                    cure: "Check the slices by hand.".to_owned(),
+                },
+            );
+        }
+        false
+    }
+
+    /// The order of the slices, and where items of none may stand.
+    fn order(&mut self, items: &[Item<'n>], places: &[Option<usize>], ordered: bool, unmatched: Unmatched) {
+        let mut last = 0;
+        let mut leftover_before = false;
+        for ((index, item), place) in items.iter().zip(places) {
+            self.path.enter(item, *index);
+            match place {
+                None if unmatched == Unmatched::Nowhere => {
+                    let message = "The item belongs to no slice, and the profile allows no others.".to_owned();
+                    let cure = "Remove the item, or make it fit a slice.".to_owned();
+                    self.breaks(
+                        item,
+                        Kind::Structure,
+                        "an item of a slice".to_owned(),
+                        "another item".to_owned(),
+                        message,
+                        cure,
+                    );
+                }
+                None => leftover_before = true,
+                Some(at) if ordered && *at < last => {
+                    let message = "The item is out of the order of the profile's slices.".to_owned();
+                    self.breaks(
+                        item,
+                        Kind::Structure,
+                        "the order of the slices".to_owned(),
+                        "another order".to_owned(),
+                        message,
+                        "Move the item.".to_owned(),
+                    );
+                }
+                Some(at) => {
+                    last = *at;
+                    if leftover_before && unmatched == Unmatched::AtTheEnd {
+                        self.late(item);
+                    }
+                }
+            }
+            self.path.leave();
+        }
+    }
+
+    /// Only a warning: no reader has trouble with it, and validators let it pass.
+    fn late(&mut self, item: &Node) {
+        self.report(
+            item,
+            Finding {
+                severity: Severity::Warning,
+                kind: Kind::Structure,
+                rule: self.place.text(),
+                expected: "items of no slice at the end".to_owned(),
+                got: "one before this item".to_owned(),
+                message: "The profile wants items that it does not describe after those that it does.".to_owned(),
+                cure: "Move this item up.".to_owned(),
+            },
+        );
+    }
+}
+
+fn is_extension_of(item: &Node, slice: &Rules) -> bool {
+    slice.extension_url().is_some_and(|url| item.text_of("url") == Some(url))
+}
+
+/// The nodes at a path of names; of repeating elements all.
+fn at<'n>(item: &'n Node, path: &str) -> Vec<&'n Node> {
+    if path == "$this" {
+        return vec![item];
+    }
+    path.split('.').fold(vec![item], |nodes, name| {
+        let inside = |node: &'n Node| {
+            let stem = node.choice(name);
+            node.children().iter().filter(move |child| child.name() == name && !child.is_empty_array()).chain(stem)
+        };
+        nodes.into_iter().flat_map(inside).collect()
+    })
+}

@@ -1,0 +1,178 @@
+//! What every request goes through before its interaction is reached, and what every answer carries.
+
+use roles::edge::peer::{CertificateFault, Verdict};
+use serde_json::json;
+
+use super::diary::{SERVICE_ONE, booking};
+use super::house::{BASE_1, BASE_2, House, SSP_FQDN, claims, peer_with, signed};
+
+const SLOTS: &str = "/Slot?service=918999198999&start=ge2026-11-24";
+
+// covers: SSP-110, SSP-35, SSP-36, SSP-33, TLS-18
+#[tokio::test]
+async fn a_certificate_that_is_not_believed_is_answered_with_its_status() {
+    let house = House::new().await;
+    let bad = |fault| Verdict::Bad { fault, certificate: None };
+    for (verdict, status) in [
+        (Verdict::None, 496),
+        (bad(CertificateFault::Expired), 495),
+        (bad(CertificateFault::Revoked), 495),
+        (bad(CertificateFault::UnknownIssuer), 495),
+        (Verdict::PlainHttp, 497),
+    ] {
+        let told = house.ask("GET", SLOTS).from(Some(peer_with(verdict.clone()))).send().await;
+        assert_eq!((told.status, &told.value()["resourceType"]), (status, &json!("OperationOutcome")), "{verdict:?}");
+    }
+}
+
+// covers: SSP-26, SSP-112, SSP-113, SSP-114, VIA-33
+#[tokio::test]
+async fn the_ssp_headers_must_be_there_and_fit() {
+    let house = House::new().await;
+    for name in ["Ssp-TraceID", "Ssp-From", "Ssp-To", "Ssp-InteractionID"] {
+        let told = house.ask("GET", SLOTS).without(name).send().await;
+        assert_eq!((told.status, told.code().as_str()), (400, "MISSING_OR_INVALID_HEADER"), "{name}");
+        assert!(told.diagnostics().contains(name), "{}", told.diagnostics());
+    }
+    let cases = [
+        ("Ssp-From", "12345", "MISSING_OR_INVALID_HEADER"),
+        ("Ssp-TraceID", "{1c3c5e3e-0c0e-4c39-9a1f-5d3b6f1f2a77}", "MISSING_OR_INVALID_HEADER"),
+        ("Ssp-To", "200000000359", "BAD_REQUEST"),
+        (
+            "Ssp-InteractionID",
+            "urn:nhs:names:services:careconnect:fhir:rest:create:appointment",
+            "MISSING_OR_INVALID_HEADER",
+        ),
+    ];
+    for (name, value, code) in cases {
+        let told = house.ask("GET", SLOTS).header(name, value).send().await;
+        assert_eq!((told.status, told.code().as_str()), (400, code), "{name}: {}", told.text);
+    }
+    // They come before the token.
+    assert_eq!(house.ask("GET", SLOTS).without("Ssp-To").without("Authorization").send().await.status, 400);
+}
+
+// covers: HTTP-22, HTTP-23, HTTP-24, META-02, X-35
+#[tokio::test]
+async fn a_wrong_verb_is_told_the_right_ones() {
+    let house = House::new().await;
+    for (verb, path, allow) in [
+        ("POST", "/Slot?service=1", "GET"),
+        ("DELETE", "/Appointment/1", "GET, PUT"),
+        ("PATCH", "/Appointment/1", "GET, PUT"),
+        ("OPTIONS", "/metadata", "GET"),
+        ("HEAD", "/metadata", "GET"),
+        ("PUT", "/Appointment", "POST, GET"),
+        ("POST", "/Appointment/1/_history", "GET"),
+    ] {
+        let told = house.ask(verb, path).send().await;
+        assert_eq!((told.status, told.header("allow")), (405, allow), "{verb} {path}");
+        assert_eq!(told.value()["issue"][0]["code"], "not-supported");
+    }
+}
+
+// covers: XTI-02, XTI-08, HTTP-25, HTTP-26, SSP-116
+#[tokio::test]
+async fn every_answer_carries_its_headers_whatever_the_outcome() {
+    let house = House::new().await;
+    for ask in [
+        house.ask("GET", SLOTS),
+        house.ask("GET", "/Appointment/x"),
+        house.ask("GET", SLOTS).without("Authorization"),
+        house.ask("GET", SLOTS).from(None),
+    ] {
+        let told = ask.header("X-Request-ID", "r-1").send().await;
+        assert_eq!(told.header("cache-control"), "no-store");
+        assert_eq!(told.header("strict-transport-security"), "max-age=31536000");
+        assert_eq!(told.header("x-correlation-id"), "r-1");
+        assert!(!told.header("x-request-id").is_empty() && told.header("x-request-id") != "r-1");
+    }
+    let told = house.ask("GET", SLOTS).send().await;
+    assert_eq!((told.status, told.header("x-correlation-id")), (200, ""));
+}
+
+// covers: X-22, XTI-07
+#[tokio::test]
+async fn a_missing_request_id_is_refused_in_2_0_4_alone() {
+    let house = House::new().await;
+    let told = house.ask_in(BASE_2, "POST", "/Appointment").without("X-Request-ID").json(&booking(0)).send().await;
+    assert_eq!((told.status, told.code().as_str()), (400, "MISSING_OR_INVALID_HEADER"));
+    assert_eq!(house.ask("POST", "/Appointment").json(&booking(0)).send().await.status, 201);
+    let told = house.ask("POST", "/Appointment").header("X-Request-ID", "a b").json(&booking(1)).send().await;
+    assert_eq!(told.status, 400);
+}
+
+// covers: HTTP-07, HTTP-08, OO-06, X-07
+#[tokio::test]
+async fn formats_that_are_not_served_are_refused_in_one_that_is() {
+    let house = House::new().await;
+    let told =
+        house.ask("GET", &format!("{SLOTS}&_format=turtle")).header("Accept", "application/fhir+xml").send().await;
+    assert_eq!((told.status, told.header("content-type")), (415, "application/fhir+xml;charset=utf-8"));
+    for content_type in ["application/xml", "application/json", "text/xml"] {
+        let told = house.ask("POST", "/Appointment").body(content_type, b"{}".to_vec()).send().await;
+        assert_eq!((told.status, told.code().as_str()), (415, "UNSUPPORTED_MEDIA_TYPE"), "{content_type}");
+    }
+    let told = house.ask("POST", "/Appointment").body("application/fhir+json", vec![b' '; 300_000]).send().await;
+    assert_eq!(told.status, 413);
+}
+
+// covers: AUD-01, AUD-02, AUD-03, AUD-04, AUD-06, AUD-07, AUD-08, AUD-09, JW2-15, SSP-120
+#[tokio::test]
+async fn every_exchange_leaves_one_record_without_nhs_numbers_and_tokens() {
+    let house = House::new().await;
+    let token = signed(&claims());
+    let booked = house.ask("POST", "/Appointment").header("X-Request-ID", "r-9").json(&booking(0)).send().await;
+    house.ask("POST", "/Appointment").json(&booking(0)).send().await;
+    house.ask("GET", "/Appointment?Patient=https://fhir.nhs.uk/Id/nhs-number%7C9476719931").send().await;
+    house.ask("GET", SLOTS).without("Authorization").send().await;
+    house.ask("GET", SLOTS).from(None).send().await;
+    let records = house.records().await;
+    let told: Vec<(String, String)> =
+        records.iter().map(|record| (record["status"].to_string(), record["refusal"].to_string())).collect();
+    let expected = [
+        ("201", "null"),
+        ("422", "\"SlotNotFree\""),
+        ("200", "null"),
+        ("403", "\"TokenMissing\""),
+        ("495", "\"CallerIsNotTheProxy\""),
+    ];
+    let mut told: Vec<(&str, &str)> =
+        told.iter().map(|(status, refusal)| (status.as_str(), refusal.as_str())).collect();
+    told.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+    let booking = records.iter().find(|record| record["status"] == 201).unwrap();
+    assert_eq!(booking["identity"], format!("Appointment/{}/_history/1", booked.id()));
+    assert_eq!((&booking["request_id"], &booking["token"]["appid"]), (&json!("r-9"), &json!("client-1")));
+    assert_eq!((&booking["ssp"]["from"], &booking["ssp"]["to"]), (&json!("200000000359"), &json!(SERVICE_ONE)));
+    assert_eq!((&booking["connection"]["certificate"]["cn"], &booking["dialect"]), (&json!(SSP_FQDN), &json!("1.0.4")));
+    assert_eq!(booking["exchange"], booked.header("x-request-id"));
+    for record in &records {
+        let text = record.to_string();
+        assert!(!text.contains("9476719931") && !text.contains(&token), "{text}");
+    }
+    assert!(
+        records.iter().filter(|record| record["refusal"] != json!(null)).all(|record| record["fault"] == "consumer")
+    );
+}
+
+// covers: VER-10, HTTP-20, HTTP-35
+#[tokio::test]
+async fn both_roots_answer_and_nothing_else_does() {
+    let house = House::new().await;
+    for base in [BASE_1, BASE_2] {
+        let told = house.ask_in(base, "GET", SLOTS).send().await;
+        assert!(told.text.contains(&format!("{base}/Slot/slot-1-00")));
+    }
+    for base in [
+        "https://provider.test.nhs.uk/STU3/3/demo",
+        "https://provider.test.nhs.uk",
+        "https://provider.test.nhs.uk/stu3/1/demo",
+    ] {
+        let told = house.ask_in(base, "GET", SLOTS).send().await;
+        assert_eq!(told.status, 404);
+        assert!(told.diagnostics().contains(BASE_1));
+    }
+}

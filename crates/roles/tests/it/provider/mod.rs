@@ -1,0 +1,15 @@
+//! The Provider, driven through its whole course of checks over SQLite, one file an interaction.
+
+mod book_appointment;
+mod cancel_appointment;
+mod capability_statement;
+mod common_course;
+mod diary;
+mod get_appointment;
+mod get_resource;
+mod house;
+mod search_free_slots;
+mod search_patient_appointments;
+mod status_matrix;
+mod tokens;
+mod validate;
