@@ -138,10 +138,10 @@ fn own_name(path: &str) -> &str {
 /// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
 /// definitions do not have is told at the element that it is in, since no path leads to it.
 fn location(resource: &Node, path: &str) -> String {
-    let mut steps = path.split('.');
+    let mut steps = path.split('.').peekable();
     let mut location = steps.next().unwrap_or_default().to_owned();
     let mut node = Some(resource);
-    for step in steps {
+    while let Some(step) = steps.next() {
         let (name, index) = match step.split_once('[') {
             Some((name, index)) => (name, index.trim_end_matches(']').parse().unwrap_or(0)),
             None => (step, 0),
@@ -157,6 +157,10 @@ fn location(resource: &Node, path: &str) -> String {
                 location.push_str(&format!(".ofType({})", field.kind().name()));
             }
             None => location.push_str(step.trim_start_matches('_')),
+        }
+        // One that should have been an array is the first of it, for what is told about the inside.
+        if field.repeats() && !step.contains('[') && steps.peek().is_some() {
+            location.push_str("[0]");
         }
     }
     location

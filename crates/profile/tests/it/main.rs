@@ -4,6 +4,7 @@ mod corpus;
 mod invariants;
 mod mistakes;
 mod profiles;
+mod published;
 mod shared;
 mod terminology;
 mod verdicts;
