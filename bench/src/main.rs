@@ -2,13 +2,21 @@
 //!
 //! `cargo run --release -p bench -- codec`
 
+mod booking_store;
 mod codec;
+mod searching_store;
 
 use std::process::ExitCode;
 
+/// Measures and prints; an error says why it could not.
+type Measurement = fn() -> Result<(), String>;
+
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, fn()); 1] =
-    [("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run)];
+const MEASUREMENTS: [(&str, &str, Measurement); 3] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
+    ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
+    ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -20,8 +28,16 @@ fn main() -> ExitCode {
         }
         return ExitCode::from(2);
     }
-    for (_, _, run) in chosen {
-        run();
+    for (name, _, measure) in chosen {
+        if let Err(why) = measure() {
+            eprintln!("{name}: {why}");
+            return ExitCode::FAILURE;
+        }
     }
     ExitCode::SUCCESS
+}
+
+fn codec() -> Result<(), String> {
+    codec::run();
+    Ok(())
 }

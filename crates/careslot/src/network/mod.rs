@@ -31,7 +31,7 @@ pub use consumer::consumer;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};
 pub use stores::Stores;
 pub use system::{SystemClock, SystemIds};
-pub use web::{Pages, counting};
+pub use web::Pages;
 
 /// What every role is handed beside its own section.
 #[derive(Clone)]

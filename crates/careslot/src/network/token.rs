@@ -38,6 +38,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
         audiences: section.audiences.clone(),
         groups: groups.collect::<Result<_>>()?,
         lifetime: u32::try_from(section.lifetime.as_secs())?,
+        failures_before_slowing: section.failures_before_slowing,
         back_dated: u32::try_from(section.backdate.as_secs())?,
     })
 }
@@ -49,5 +50,6 @@ fn keys(shared: &Shared) -> Result<Keys> {
         SigningKey::from_pkcs8_pem(&text).with_context(|| format!("{} is no RSA key", path.display()))
     };
     let signing = section.signing_key.as_deref().context("token.signing_key_file is not set")?;
-    Ok(Keys { signing: key(signing)?, former: section.old_keys.iter().map(|path| key(path)).collect::<Result<_>>()? })
+    let former = section.old_keys.iter().map(|path| Ok(key(path)?.public_key()?)).collect::<Result<_>>()?;
+    Ok(Keys { signing: key(signing)?, former })
 }
