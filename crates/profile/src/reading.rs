@@ -4,7 +4,7 @@ use fhir::{IssueKind, Node};
 
 use crate::definitions::Definitions;
 use crate::findings::{Finding, Findings, quote};
-use crate::issue::{Kind, Severity};
+use crate::issue::{Issue, Kind, Severity};
 use crate::options::Options;
 use crate::terminology::Known;
 use crate::walk::RESOURCE_TYPES;
@@ -164,6 +164,21 @@ fn location(resource: &Node, path: &str) -> String {
         }
     }
     location
+}
+
+/// The issue that says how many oddities the reader did not list.
+pub(crate) fn left_out(resource: &Node, count: usize) -> Issue {
+    Issue {
+        severity: Severity::Error,
+        kind: Kind::TooCostly,
+        location: resource.type_name().to_owned(),
+        at: None,
+        expected: "a structure with few oddities".to_owned(),
+        got: format!("{count} more than are listed"),
+        message: "The resource has more oddities of structure than are listed.".to_owned(),
+        cure: "Mend those that are listed and validate again.".to_owned(),
+        rule: "VAL-06".to_owned(),
+    }
 }
 
 fn severity(kind: IssueKind, options: &Options) -> Severity {
