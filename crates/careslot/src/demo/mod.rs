@@ -78,7 +78,7 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
 
 fn shared(config: Config, folder: &folder::Folder) -> Shared {
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
-    let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass);
+    let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass, &config.process.name);
     Shared {
         config: Arc::new(config),
         stores,

@@ -4,7 +4,9 @@
 //! typed values, one file a role, and runs until the shutdown token is cancelled.
 
 mod administration;
+mod audit;
 mod consumer;
+mod dialects;
 mod keys;
 mod operations;
 mod provider;
