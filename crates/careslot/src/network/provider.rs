@@ -7,7 +7,6 @@ use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::operations::Router;
 use roles::provider::{self, Keeps, Provider, Settings, Software};
-use spine::Dialect;
 use spine::interaction::Group;
 use spine::token::AcceptUnsigned;
 use tokio::task::JoinSet;
@@ -46,7 +45,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
     let section = &config.provider;
     let endpoint = section.endpoint().context("provider.bases has none for provider.dialect")?;
     Ok(Settings {
-        bases: bases(&section.bases, section.dialect)?,
+        bases: bases(&section.bases, endpoint)?,
         asids: section.asids.clone(),
         ssp_fqdns: config.ssp.client_fqdns.clone(),
         trust: trust(&config.jwt, &section.bases)?,
@@ -61,11 +60,11 @@ fn settings(shared: &Shared) -> Result<Settings> {
 /// The day of this release, for the capability statement.
 const RELEASED: &str = "2026-11-24";
 
-/// The service roots, the default dialect's first.
-pub(super) fn bases(configured: &[config::Base], default: &Dialect) -> Result<Vec<Base>> {
+/// The service roots, that of the default dialect first.
+pub(super) fn bases(configured: &[config::Base], default: &str) -> Result<Vec<Base>> {
     let mut made: Vec<Base> =
         configured.iter().map(|base| Ok(Base::new(&base.url, base.dialect)?)).collect::<Result<_>>()?;
-    made.sort_by_key(|base| base.dialect().name != default.name);
+    made.sort_by_key(|base| base.url() != default);
     Ok(made)
 }
 

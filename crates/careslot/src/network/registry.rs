@@ -29,7 +29,7 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     })
     .await?;
     let settings = Settings {
-        bases: bases(&section.bases, section.dialect)?,
+        bases: bases(&section.bases, section.endpoint().context("registry.bases has none for registry.dialect")?)?,
         trust: trust(&config.jwt, &section.bases)?,
         publisher: "CareSlot".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

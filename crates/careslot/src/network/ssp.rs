@@ -60,7 +60,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
     let section = &shared.config.ssp;
     let verbs = section.verbs.iter().map(|verb| Ok(verb.parse::<Method>()?)).collect::<Result<_>>()?;
     Ok(Settings {
-        name: section.forwarded_by.trim_start_matches('_').to_owned(),
+        forwarded_by: section.forwarded_by.clone(),
         hide_addresses: section.hide_caller,
         verbs,
         target: TargetRules { encoded_slash: section.allow_encoded_slash, ..TargetRules::default() },

@@ -120,16 +120,16 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Reads the element around a resource, whose node gets the element's name. Says whether there was stray text, which
-    /// stands among the nodes then.
+    /// Reads the element around a resource, whose node gets the element's name. Stray text in it goes to the parent.
     pub(super) fn wrapper(
         &mut self,
         field: &'static Field,
         attributes: &[Attribute<'s>],
+        seen: &mut Seen,
         piece: &Piece<'s>,
         place: &Place<'_>,
         depth: usize,
-    ) -> Result<bool, Fault> {
+    ) -> Result<(), Fault> {
         let mut empty = Node::new(Name::Known(field), field.kind(), offset(piece.at));
         for attribute in attributes.iter().filter(|attribute| attribute.declares.is_none()) {
             self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, "no attribute", attribute.name);
@@ -138,7 +138,6 @@ impl<'s> Reader<'s> {
             }
         }
         let mut count = 0;
-        let mut strays = Seen::default();
         if matches!(piece.event, Event::Start(_)) {
             loop {
                 let inner = self.next()?;
@@ -151,7 +150,7 @@ impl<'s> Reader<'s> {
                         self.resource(Name::Known(field), &inner, place, depth)?;
                     }
                     Event::End(_) => break,
-                    _ => self.other(&inner, &mut strays, field.kind(), place)?,
+                    _ => self.other(&inner, seen, field.kind(), place)?,
                 }
             }
         }
@@ -160,8 +159,7 @@ impl<'s> Reader<'s> {
             empty.shape = Shape::Null;
             self.push(empty)?;
         }
-        self.finish_text(&mut strays);
-        Ok(strays.unknown > 0)
+        Ok(())
     }
 
     /// Takes the `div` as it is written, with the prefixes that it needs from outside declared on it.

@@ -230,7 +230,8 @@ impl<'s> Reader<'s> {
             }
             Some(field) if field.kind().kind() == TypeKind::AnyResource => {
                 self.check_space(&space, &child, tag.at);
-                seen.scattered |= self.wrapper(field, &attributes, piece, &child, depth + 1)?;
+                self.wrapper(field, &attributes, seen, piece, &child, depth + 1)?;
+                seen.scattered |= seen.text.is_some();
             }
             _ => {
                 self.report_element(field, parent, &space, &child, tag.at);
