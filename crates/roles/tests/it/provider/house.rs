@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use roles::edge::answer::AnswerBody;
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::fhir_call::FhirListener;
@@ -17,7 +18,7 @@ use spine::token::{AcceptUnsigned, KeySet, SigningKey};
 use spine::{Asid, Dialect};
 use store::testing::TestPostgres;
 use store::{AuditRecord, Diary as _, Store};
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 use super::diary;
 use crate::fixed::{CountedIds, FixedClock};
@@ -267,19 +268,20 @@ impl Ask {
         self.header("Content-Type", content_type)
     }
 
-    pub(crate) async fn send(self) -> Told {
-        let mut request = Request::builder()
-            .method(self.verb)
-            .uri(self.target)
-            .body(Full::new(Bytes::from(self.body)))
-            .expect("a request");
+    /// The call under way, to be awaited or dropped.
+    pub(crate) fn begin(mut self) -> impl Future<Output = Response<AnswerBody>> {
+        let body = Full::new(Bytes::from(self.body));
+        let mut request = Request::builder().method(self.verb).uri(self.target).body(body).expect("a request");
         *request.headers_mut() = self.headers;
-        request.extensions_mut().extend({
-            let mut extensions = http::Extensions::new();
-            self.peer.map(|peer| extensions.insert(peer));
-            extensions
-        });
-        let response = self.service.oneshot(request).await.expect("an answer");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
+        let answer = self.service.call(request);
+        async move { answer.await.expect("an answer") }
+    }
+
+    pub(crate) async fn send(self) -> Told {
+        let response = self.begin().await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
