@@ -129,6 +129,27 @@ thread_local! {
     ));
 }
 
+/// Every file of a fuzz target's corpus: what was ever found stays found.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let folder = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus")).join(target);
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let read: Vec<Vec<u8>> = files
+        .map(|file| std::fs::read(file.expect("an entry that can be read").path()).expect("a file that can be read"))
+        .collect();
+    assert!(!read.is_empty(), "{} is empty", folder.display());
+    read
+}
+
+#[test]
+fn the_corpora_are_survived() {
+    corpus("validate").iter().for_each(|bytes| checks::judged(bytes));
+    EXPRESSIONS.with_borrow_mut(|(definitions, booking)| {
+        for bytes in corpus("fhirpath") {
+            checks::expression(definitions, booking, &String::from_utf8_lossy(&bytes));
+        }
+    });
+}
+
 fn judge(source: &str, most_issues: usize) -> Vec<profile::Issue> {
     let parsed = fhir::json::read(source.as_bytes(), &fhir::Limits::GENEROUS).expect("well-formed JSON");
     validate_parsed(&parsed, Definitions::standard(), &Options { most_issues, ..Options::validator() })
