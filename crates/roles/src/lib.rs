@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod edge;
 pub mod provider;
 pub mod registry;
+pub mod sds;
 pub mod ssp;
 pub mod token;
 pub mod web;

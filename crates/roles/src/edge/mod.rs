@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 pub mod crl;
 pub mod directory;
+pub mod directory_entry;
 pub mod etag;
 pub mod fhir_call;
 pub mod judgement;
