@@ -111,15 +111,15 @@ impl Consumer {
     fn own_token(&self, root: &str, operation: Operation) -> String {
         let settings = &self.settings;
         unsigned(&SelfMadeClaims {
-            issuer: settings.issuer.clone(),
+            issuer: settings.own_url(),
             subject: settings.asid.to_string(),
             audience: root.to_owned(),
             issued_at: self.clock.now().as_second(),
             scope: operation.scope().to_owned(),
             device: Device {
-                system: settings.issuer.clone(),
+                system: format!("{}Id/device", settings.own_url()),
                 value: settings.asid.to_string(),
-                model: "CareSlot Consumer".to_owned(),
+                model: settings.system.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             organisation: RequestingOrganisation {
