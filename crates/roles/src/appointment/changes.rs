@@ -90,11 +90,15 @@ pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     copy
 }
 
-/// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole.
-pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
+/// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole: this URL, or where
+/// there is none the pointer that the record itself holds.
+pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: Option<&str>) {
     const KEPT: [&str; 8] = ["id", "meta", "language", "status", "start", "end", "created", "participant"];
-    appointment.retain(|child| KEPT.contains(&child.name()));
-    appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
+    appointment
+        .retain(|child| KEPT.contains(&child.name()) || (url.is_none() && child.name() == "identifier"));
+    if let Some(url) = url {
+        appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
+    }
     for participant in appointment.all_mut("participant") {
         if let Some(actor) = participant.child_mut("actor")
             && actor.text_of("reference").is_some_and(|reference| reference.starts_with('#'))
@@ -181,7 +185,7 @@ mod tests {
             r##""description":"111","slot":[{"reference":"Slot/s"}],"start":"2019-07-02T09:15:00Z","end":"2019-07-02T09:30:00Z","##,
             r##""participant":[{"actor":{"reference":"#p","display":"A"},"status":"accepted"}]}"##
         ));
-        limit_to_a_pointer(&mut appointment, "https://x/Appointment/a1");
+        limit_to_a_pointer(&mut appointment, Some("https://x/Appointment/a1"));
         assert_eq!(
             written(&appointment),
             concat!(
