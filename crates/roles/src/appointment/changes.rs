@@ -67,10 +67,12 @@ pub(crate) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, syst
     }
 }
 
-/// CAN-05: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained resources, a
-/// contained Slot's status, identifiers that the Provider added. The copy is never stored.
+/// CAN-05, X-09: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained
+/// resources, a contained Slot's status, identifiers that the Provider added, the spelling of the NHS number's system. The copy is
+/// never stored.
 pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     let mut copy = appointment.clone();
+    unify_nhs_number_systems(&mut copy);
     copy.remove("text");
     let mut contained = copy.remove("contained");
     contained.sort_by(|one, other| one.text_of("id").cmp(&other.text_of("id")));

@@ -38,7 +38,7 @@ use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 
-pub use body::{Booking, Patient};
+pub use body::{Booking, Patient, PatientWords};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
