@@ -96,8 +96,7 @@ pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
 /// there is none the pointer that the record itself holds.
 pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: Option<&str>) {
     const KEPT: [&str; 8] = ["id", "meta", "language", "status", "start", "end", "created", "participant"];
-    appointment
-        .retain(|child| KEPT.contains(&child.name()) || (url.is_none() && child.name() == "identifier"));
+    appointment.retain(|child| KEPT.contains(&child.name()) || (url.is_none() && child.name() == "identifier"));
     if let Some(url) = url {
         appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
     }

@@ -6,6 +6,7 @@ mod fixed;
 mod pki;
 mod plain_http;
 mod provider;
+mod registry;
 mod sds;
 mod ssp;
 mod token;
