@@ -196,7 +196,9 @@ async fn other_addresses_verbs_and_hosts_get_a_page_that_says_so() {
     assert_eq!(send(web.address, "HEAD", "/", &[], "").await.status, 200);
 }
 
-const SLOT: &str = r#"{"resourceType":"Slot","schedule":{"reference":"Schedule/1"},"status":"free",
+const SLOT: &str = r#"{"resourceType":"Slot",
+    "identifier":[{"system":"https://tools.ietf.org/html/rfc4122","value":"5d0f6a1c-9a77-4a30-8f57-000000000101"}],
+    "schedule":{"reference":"Schedule/1"},"status":"free",
     "start":"2026-11-24T09:00:00Z","end":"2026-11-24T09:15:00Z"}"#;
 const JSON: (&str, &str) = ("content-type", "application/fhir+json");
 

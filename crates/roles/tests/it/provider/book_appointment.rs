@@ -171,7 +171,7 @@ const FAULTS: &[(&str, Change, Reason, &str)] = &[
     ("an id", |b| b["id"] = json!("mine"), Reason::IdInCreate, "Appointment.id"),
     (
         "no profile",
-        |b| b["meta"] = json!({"profile": ["https://x"]}),
+        |b| b["meta"] = json!({"lastUpdated": "2026-11-23T09:00:00Z"}),
         Reason::ProfileBroken,
         "Appointment.meta.profile",
     ),

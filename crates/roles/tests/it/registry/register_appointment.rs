@@ -120,7 +120,7 @@ async fn what_is_missing_or_has_another_form_is_named() {
         ("Appointment.participant[0].actor.identifier.value", &|body| {
             body["participant"][0]["actor"]["identifier"]["value"] = json!("9476719930");
         }),
-        ("Appointment.participant[0].actor.reference", &|body| {
+        ("Appointment.participant[0].actor", &|body| {
             body["participant"][0]["actor"]["reference"] = json!("#P1");
         }),
         ("Appointment.participant[0].actor.identifier.value", &|body| {
