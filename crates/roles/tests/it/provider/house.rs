@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use roles::edge::answer::AnswerBody;
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
-use roles::edge::fhir_call::FhirListener;
+use roles::edge::fhir_call::{FhirListener, FhirRole};
 use roles::edge::peer::{Certificate, Peer, TlsSession, Verdict};
 use roles::provider::{Keeps, Provider, Settings, Software};
 use serde_json::{Value, json};
@@ -198,8 +198,8 @@ pub(crate) fn peer_with(certificate: Verdict) -> Arc<Peer> {
 }
 
 /// A request in the making: right in every respect until it is changed.
-pub(crate) struct Ask {
-    service: FhirListener<Provider>,
+pub(crate) struct Ask<R = Provider> {
+    service: FhirListener<R>,
     verb: &'static str,
     target: String,
     headers: HeaderMap,
@@ -211,14 +211,7 @@ impl Ask {
     pub(crate) fn new(provider: Arc<Provider>, verb: &'static str, base: &str, path: &str) -> Self {
         let below = path.split('?').next().unwrap_or_default();
         let root = base.strip_prefix("https://provider.test.nhs.uk").unwrap_or(base);
-        let ask = Self {
-            service: FhirListener::new(provider),
-            verb,
-            target: format!("{root}{path}"),
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-            peer: Some(peer(SSP_FQDN)),
-        };
+        let ask = Self::bare(FhirListener::new(provider), verb, format!("{root}{path}")).from(Some(peer(SSP_FQDN)));
         let operation =
             Operation::of(verb, below).or_else(|| Operation::of("GET", below)).unwrap_or(Operation::SearchFreeSlots);
         let ask = match operation.interaction() {
@@ -231,6 +224,13 @@ impl Ask {
         };
         let ask = ask.header("Authorization", &format!("Bearer {}", signed(&claims())));
         if base == BASE_2 && verb != "GET" { ask.header("X-Request-ID", "request-1") } else { ask }
+    }
+}
+
+impl<R: FhirRole> Ask<R> {
+    /// A request of any role, without certificate, headers and body.
+    pub(crate) fn bare(service: FhirListener<R>, verb: &'static str, target: String) -> Self {
+        Self { service, verb, target, headers: HeaderMap::new(), body: Vec::new(), peer: None }
     }
 
     /// Sets a header, in place of one that is there.
