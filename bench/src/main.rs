@@ -4,7 +4,6 @@
 
 mod booking_store;
 mod codec;
-mod searching_store;
 #[path = "../../crates/roles/tests/it/directory.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
@@ -12,6 +11,8 @@ mod directory;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod proxy;
+mod searching_store;
+mod validation;
 
 use std::process::ExitCode;
 
@@ -19,10 +20,11 @@ use std::process::ExitCode;
 type Measurement = fn() -> Result<(), String>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 4] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 5] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
     ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
     ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
+    ("validation", "a booking judged by its profiles, against HAPI's validator", validation::measure),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy),
 ];
 
