@@ -12,6 +12,7 @@ mod directory;
 mod pki;
 mod proxy;
 mod searching_store;
+mod validation;
 
 use std::process::ExitCode;
 
@@ -19,10 +20,11 @@ use std::process::ExitCode;
 type Measurement = fn() -> Result<(), String>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 4] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 5] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
     ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
     ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
+    ("validation", "a booking judged by its profiles, against HAPI's validator", validation::measure),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy),
 ];
 
