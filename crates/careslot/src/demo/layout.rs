@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use roles::web::{Command, Link, Part};
+use roles::edge::client::Authority;
+use roles::web::{Command, Link, Part, count_slots};
 use tokio::net::TcpListener as TokioListener;
 
 use super::clients;
@@ -16,7 +18,7 @@ use crate::environment::{
     BookableService, CONSUMER_ODS_CODE, CONSUMER_ORGANISATION, Consumer, Credential, Environment, Provider, Registry,
     Sds, Token,
 };
-use crate::network::{OperationsSockets, Pages, Shared, Sockets, counting};
+use crate::network::{OperationsSockets, Pages, Shared, Sockets};
 use crate::pki::{CA_FILE, CA_KEY_FILE, CRL_FILE, SSP_CLIENT_FQDN, TOKEN_KEY_FILE};
 use crate::verbs::demo::Args;
 
@@ -26,6 +28,7 @@ const DIALECTS: [(&str, u8); 2] = [("1.0.4", 1), ("2.0.4", 2)];
 const SDS_BASE: &str = "ou=services,o=nhs";
 
 /// The demo's places.
+#[derive(Clone)]
 pub(super) struct Layout {
     dialect: String,
     store: String,
@@ -240,7 +243,7 @@ impl Layout {
             name: name.to_owned(),
             duty: duty.to_owned(),
             addresses,
-            operations: self.addresses.get(format!("{role} operations").as_str()).copied(),
+            operations: Authority::of_url(&self.plain(&format!("{role} operations"))).map(|(authority, _)| authority),
             dialect,
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         };
@@ -258,7 +261,7 @@ impl Layout {
                 part("Registry", "registry", "knows where a patient's Appointments are", registry, both),
                 part("Pages", "web", "what you are looking at", vec![self.plain("web")], None),
             ],
-            slots: Some(counting(store, shared.clock.clone())),
+            slots: Some(count_slots(Arc::new(store), shared.clock.clone())),
             commands: vec![
                 command("Look a service up", format!("careslot endpoint {SERVICE_ONE}")),
                 command("Search for free Slots", format!("careslot slots {SERVICE_ONE} --from tomorrow --to tomorrow")),

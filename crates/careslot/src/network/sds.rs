@@ -32,7 +32,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let store = shared.stores.of("sds").await?;
     fill_if_empty(shared, &store).await?;
     let directory = Arc::new(LiveDirectory::open(Arc::new(store.clone())).await?);
-    let settings = Settings { most_entries: section.max_entries, ..Settings::default() };
+    let settings =
+        Settings { most_entries: section.max_entries, longest_request: section.max_message, ..Settings::default() };
     tasks.spawn(sds::run(listeners, directory, settings, shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());
     start_operations(sockets.operations.sds.take(), shared, tasks, "sds", ready, Router::new());

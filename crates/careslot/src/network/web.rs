@@ -1,14 +1,10 @@
 //! The pages out of `[web]`.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use roles::edge::clock::Clock;
+use roles::edge::client::Authority;
 use roles::edge::operations::Router;
-use roles::web::{self, Command, CountSlots, Link, Part, Settings, SlotCounts};
-use store::{Diary, SlotQuery, SlotStatus, Store, Window};
+use roles::web::{self, Command, CountSlots, Link, Part, Settings};
 use tokio::task::JoinSet;
 
 use super::operations::start as start_operations;
@@ -50,11 +46,8 @@ pub(super) fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut JoinSet<
 /// The parts that `[web.parts]` names, each by its operations listener.
 fn configured_parts(shared: &Shared) -> Result<Vec<Part>> {
     let parts = shared.config.web.parts.iter().map(|(name, address)| {
-        let operations: SocketAddr = address
-            .trim_start_matches("http://")
-            .trim_end_matches('/')
-            .parse()
-            .with_context(|| format!("web.parts.{name} is no http://ADDRESS:PORT"))?;
+        let operations = Authority::of_url(address).map(|(authority, _)| authority);
+        let operations = operations.with_context(|| format!("web.parts.{name} is no http://ADDRESS:PORT"))?;
         Ok(Part {
             name: name.clone(),
             duty: String::new(),
@@ -65,21 +58,4 @@ fn configured_parts(shared: &Shared) -> Result<Vec<Part>> {
         })
     });
     parts.collect()
-}
-
-/// Counts the Slots of a Provider's database.
-#[must_use]
-pub fn counting(store: Store, clock: Arc<dyn Clock>) -> CountSlots {
-    Arc::new(move || {
-        let (store, now) = (store.clone(), clock.now().as_second());
-        Box::pin(async move {
-            let count = async |statuses: &[SlotStatus]| {
-                let (services, statuses) = (None, statuses.to_vec());
-                let query = SlotQuery { services, statuses, window: Window::default(), now, after: None, limit: 1 };
-                store.free_slots(&query).await.ok().map(|page| page.total)
-            };
-            let (all, free) = (count(&[]).await?, count(&[SlotStatus::Free]).await?);
-            Some(SlotCounts { all, free, booked: count(&[SlotStatus::Busy]).await? })
-        })
-    })
 }

@@ -145,7 +145,7 @@ fn shared(config: Config, environment: Option<&Found>) -> Result<Shared, Failure
     let place = crate::config::Store::Sqlite { folder: folder.clone() };
     Ok(Shared {
         config: Arc::new(config),
-        stores: Stores::new(place, folder, None),
+        stores: Stores::new(place, folder, None, "verbs"),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         shutdown: CancellationToken::new(),

@@ -36,7 +36,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     })?;
     let shared = shared(config);
     let internal = |error: anyhow::Error| Failure::internal("nothing was started", &error);
-    let running = Running::start(&args.roles, sockets, shared.clone(), Pages::default()).await.map_err(internal)?;
+    let running = Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(internal)?;
     for (role, address) in listening(&shared.config, &args.roles) {
         terminal.say(&format!("{role} listens on {address}"));
     }
@@ -71,7 +71,7 @@ fn shared(config: Config) -> Shared {
     };
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
     Shared {
-        stores: Stores::new(config.store.clone(), folder, pgpass),
+        stores: Stores::new(config.store.clone(), folder, pgpass, &config.process.name),
         config: Arc::new(config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
