@@ -38,7 +38,7 @@ pub enum Verb {
     /// Search for free Slots
     Slots(verbs::slots::Args),
     /// Book an Appointment, and register it
-    Book(verbs::book::Args),
+    Book(Box<verbs::book::Args>),
     /// Read an Appointment, the newest version or a named one
     Get(verbs::get::Args),
     /// Show every version of an Appointment
@@ -152,7 +152,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Endpoint(args) => verbs::endpoint::run(args, terminal).await,
         Verb::Token(args) => verbs::token::run(args, terminal).await,
         Verb::Slots(args) => verbs::slots::run(args, terminal).await,
-        Verb::Book(args) => verbs::book::run(args, terminal).await,
+        Verb::Book(args) => verbs::book::run(*args, terminal).await,
         Verb::Get(args) => verbs::get::run(args, terminal).await,
         Verb::History(args) => verbs::history::run(args, terminal).await,
         Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,

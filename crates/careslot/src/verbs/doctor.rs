@@ -55,7 +55,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let mut findings = Vec::new();
     if let Some(found) = &caller.environment {
         let place = format!("{}, of process {}", found.folder.display(), found.environment.pid);
-        findings.push(running(place, found.environment.pid));
+        findings.push(running(&place, found.environment.pid));
     }
     certificates(&caller, &mut findings);
     if let Some(found) = &caller.environment {
@@ -86,7 +86,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     ))
 }
 
-fn running(place: String, pid: u32) -> Finding {
+fn running(place: &str, pid: u32) -> Finding {
     let runs = Path::new("/proc").join(pid.to_string()).exists() || !Path::new("/proc/self").exists();
     let gone = || ("that process has ended".to_owned(), "start `careslot demo` again".to_owned());
     Finding { name: format!("environment in {place}"), seen: if runs { Ok("it runs".to_owned()) } else { Err(gone()) } }

@@ -124,7 +124,7 @@ mod tests {
     // covers: CON-15, SSP-133
     #[test]
     fn a_refusal_of_our_own_table_is_told_with_the_tables_cure() {
-        let row = Reason::TokenExpired.refused(Dialect::all()[0]);
+        let row = Reason::TokenExpired.refused(&Dialect::all()[0]);
         let diagnostics = format!("{}. {} [{}]", row.sentence, row.cure, row.requirement);
         let failure = refused(Party::Provider, row.status, "ACCESS DENIED", Some(row.requirement), &diagnostics);
         assert_eq!(failure.exit, Exit::Refused);

@@ -26,7 +26,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let endpoint = caller.endpoint(Operation::GetAppointment).await?;
     let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
     let received = caller.consumer.appointment_history(&endpoint, &id).await.map_err(failure_of)?;
-    resource::write(&received, "Bundle", args.consumer.output.form(), terminal, resource::appointments)?;
+    resource::write(&received, "Bundle", args.consumer.output.form(), terminal, resource::versions)?;
     caller.close().await;
     Ok(())
 }

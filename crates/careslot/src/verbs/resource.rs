@@ -6,7 +6,7 @@ use roles::consumer::Received;
 use spine::systems;
 
 use super::fault::failure_of;
-use super::table::{Column, fields, table, whole, words};
+use super::table::{Column, fields, harmless, table, whole};
 use super::times;
 use crate::failure::Failure;
 use crate::terminal::{OutputForm, Terminal};
@@ -72,30 +72,47 @@ pub(super) fn appointment(resource: &Node, more: &[(&str, String)]) -> String {
     fields(&all)
 }
 
-const APPOINTMENTS: [Column; 7] =
-    [whole("LOCAL TIME"), whole("UTC"), whole("STATUS"), whole("VERSION"), whole("ID"), words("ABOUT"), whole("WHERE")];
+const APPOINTMENTS: [Column; 4] = [whole("LOCAL TIME"), whole("UTC"), whole("STATUS"), whole("ID")];
 
-/// The Appointments of a Bundle, one a line; versions of one Appointment in the Bundle's order.
+/// The Appointments of a Bundle, one a line, each with the address that it points to below it.
 pub(super) fn appointments(bundle: &Node) -> String {
-    let Some(bundle) = Bundle::of(bundle) else { return String::new() };
-    let rows: Vec<Vec<String>> = bundle.resources().filter_map(Appointment::of).map(|each| row(&each)).collect();
-    table(&APPOINTMENTS, &rows)
+    let all = all_of(bundle);
+    let rows: Vec<Vec<String>> = all.iter().map(|each| row(each, each.id().unwrap_or_default().to_owned())).collect();
+    let pointers = all.iter().map(|each| pointer(each).map(|url| format!("  {}\n", harmless(url))).unwrap_or_default());
+    let table = table(&APPOINTMENTS, &rows);
+    let lines = table.lines().map(|line| format!("{line}\n"));
+    lines.zip(std::iter::once(String::new()).chain(pointers)).map(|(line, pointer)| line + &pointer).collect()
 }
 
-fn row(appointment: &Appointment<'_>) -> Vec<String> {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+const VERSIONS: [Column; 5] = [whole("LOCAL TIME"), whole("UTC"), whole("STATUS"), whole("VERSION"), whole("WRITTEN")];
+
+/// The versions of one Appointment, in the Bundle's order.
+pub(super) fn versions(bundle: &Node) -> String {
+    let rows: Vec<Vec<String>> = all_of(bundle)
+        .iter()
+        .map(|each| {
+            let mut row = row(each, view::version_id(each.node()).unwrap_or_default().to_owned());
+            let written = each.node().find("meta.lastUpdated").and_then(Node::text);
+            row.push(written.map(|text| times::columns(text)[0].clone()).unwrap_or_default());
+            row
+        })
+        .collect();
+    table(&VERSIONS, &rows)
+}
+
+fn all_of(bundle: &Node) -> Vec<Appointment<'_>> {
+    Bundle::of(bundle).into_iter().flat_map(|bundle| bundle.resources()).filter_map(Appointment::of).collect()
+}
+
+fn row(appointment: &Appointment<'_>, last: String) -> Vec<String> {
     let [local, utc] = appointment.start().map(times::columns).unwrap_or_default();
-    let mut pointers = appointment.identifiers().map(|identifier| identifier.node());
-    let pointer = pointers.find(|identifier| identifier.text_of("system") == Some(systems::URL_POINTER));
-    vec![
-        local,
-        utc,
-        text(appointment.status()),
-        text(view::version_id(appointment.node())),
-        text(appointment.id()),
-        text(appointment.description()),
-        text(pointer.and_then(|identifier| identifier.text_of("value"))),
-    ]
+    vec![local, utc, appointment.status().unwrap_or_default().to_owned(), last]
+}
+
+/// The address of the Provider's copy (REG-05, PAT-09).
+fn pointer<'n>(appointment: &Appointment<'n>) -> Option<&'n str> {
+    let mut identifiers = appointment.identifiers();
+    identifiers.find(|identifier| identifier.system() == Some(systems::URL_POINTER))?.value()
 }
 
 fn patient(appointment: &Appointment<'_>) -> String {
@@ -129,6 +146,7 @@ mod tests {
 
     const APPOINTMENT: &str = r##"{"resourceType":"Appointment","id":"1","meta":{"versionId":"2"},
         "contained":[{"resourceType":"DocumentReference","id":"D1","identifier":[{"value":"urn"}]}],
+        "identifier":[{"system":"urn:ietf:rfc:3986","value":"https://p/Appointment/1"}],
         "status":"booked","description":"111 Referral","start":"2026-07-01T08:00:00+00:00","slot":[{"reference":"Slot/s"}],
         "participant":[{"actor":{"reference":"#P1","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number",
         "value":"9990000018"},"display":"Mx Alex Example"},"status":"accepted"}]}"##;
@@ -158,8 +176,13 @@ mod tests {
         let bundle =
             format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{APPOINTMENT}}}]}}"#);
         insta::assert_snapshot!(appointments(&node(&bundle)), @r"
-        LOCAL TIME             UTC     STATUS  VERSION  ID  ABOUT
-        Wed 01 Jul 2026 09:00  08:00Z  booked  2        1   111 Referral
+        LOCAL TIME             UTC     STATUS  ID
+        Wed 01 Jul 2026 09:00  08:00Z  booked  1
+          https://p/Appointment/1
+        ");
+        insta::assert_snapshot!(versions(&node(&bundle)), @r"
+        LOCAL TIME             UTC     STATUS  VERSION
+        Wed 01 Jul 2026 09:00  08:00Z  booked  2
         ");
     }
 }

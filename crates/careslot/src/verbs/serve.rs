@@ -36,7 +36,8 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     })?;
     let shared = shared(config);
     let internal = |error: anyhow::Error| Failure::internal("nothing was started", &error);
-    let running = Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(internal)?;
+    let running =
+        Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(internal)?;
     for (role, address) in listening(&shared.config, &args.roles) {
         terminal.say(&format!("{role} listens on {address}"));
     }
