@@ -34,6 +34,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::cut_wire::CutWire;
 use crate::fixed::{FixedClock, NOW};
 use crate::pki::{Authority, Issued};
 use crate::provider::diary;
@@ -99,6 +100,8 @@ pub(crate) struct Network {
     pub(crate) watching: Arc<Watching>,
     pub(crate) ssp: SocketAddr,
     provider: SocketAddr,
+    /// What lies between everybody and the Registry.
+    pub(crate) registry_wire: CutWire,
     registry: SocketAddr,
     sds: SocketAddr,
     token: SocketAddr,
@@ -140,6 +143,7 @@ impl Network {
             watching: Arc::default(),
             ssp,
             provider,
+            registry_wire: CutWire::to(registry).await,
             registry,
             sds,
             token,
@@ -324,7 +328,7 @@ impl Network {
     }
 
     pub(crate) fn registry_bases(&self) -> Vec<String> {
-        ["1", "2"].map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry.port())).to_vec()
+        ["1", "2"].map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry_wire.address.port())).to_vec()
     }
 
     fn of_this_dialect(&self, bases: Vec<String>) -> String {
