@@ -187,7 +187,8 @@ impl Network {
             )
         };
         let mut text = system(CONSUMER, "A1001", "A1001-100") + &system(SERVICE, "A91545", PARTY_KEY);
-        text += &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
+        text +=
+            &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
         for (nth, interaction) in provider.iter().enumerate() {
             text += &mhs(&format!("S2{nth}"), PARTY_KEY, interaction.as_str(), "localhost", &self.root());
         }
@@ -328,7 +329,9 @@ impl Network {
     }
 
     pub(crate) fn registry_bases(&self) -> Vec<String> {
-        ["1", "2"].map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry_wire.address.port())).to_vec()
+        ["1", "2"]
+            .map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry_wire.address.port()))
+            .to_vec()
     }
 
     fn of_this_dialect(&self, bases: Vec<String>) -> String {
@@ -369,12 +372,25 @@ impl Network {
     }
 
     pub(crate) async fn consumer_with(&self, change: impl FnOnce(&mut Settings)) -> Consumer {
+        self.consumer_of(self.directory_client(), change).await
+    }
+
+    /// A Consumer whose directory is at a port where nobody listens.
+    pub(crate) async fn consumer_of_no_directory(&self) -> Consumer {
+        let (closed, address) = listener().await;
+        drop(closed);
+        let url = format!("ldap://{address}");
+        let settings = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
+        self.consumer_of(DirectoryClient::new(settings), |_| {}).await
+    }
+
+    async fn consumer_of(&self, directory: DirectoryClient, change: impl FnOnce(&mut Settings)) -> Consumer {
         let mut settings = self.settings();
         change(&mut settings);
         let outbox: Arc<dyn Outbox> = Arc::new(self.store("consumer").await);
         let client = Arc::new(self.client(&self.nhs.client("consumer.test")));
         let ids = IdsOf::party(200 + COUNT.fetch_add(1, Ordering::Relaxed));
-        Consumer::new(settings, client, self.directory_client(), Some(outbox), self.clock.clone(), ids)
+        Consumer::new(settings, client, directory, Some(outbox), self.clock.clone(), ids)
             .watched_by(self.watching.clone())
     }
 
