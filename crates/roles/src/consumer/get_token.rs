@@ -6,7 +6,6 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use spine::Operation;
-use spine::dialect::Tokens;
 use spine::token::{Device, RequestingOrganisation, SelfMadeClaims, unsigned};
 
 use super::Consumer;
@@ -32,9 +31,7 @@ impl Consumer {
     pub(super) async fn token_for(&self, target: Target<'_>, operation: Operation) -> Result<String, Fault> {
         match target {
             // The Registry takes signed tokens only, in every dialect (JWT-91).
-            Target::Provider(_) if self.settings.dialect.tokens == Tokens::UnsignedBehindSsp => {
-                Ok(self.own_token(target.root(), operation))
-            }
+            Target::Provider(_) if self.makes_its_own_tokens() => Ok(self.own_token(target.root(), operation)),
             _ => self.get_token(target.root()).await,
         }
     }

@@ -32,6 +32,7 @@ mod wire;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use spine::dialect::Tokens;
 use store::Outbox;
 
 use crate::edge::client::Client;
@@ -86,6 +87,12 @@ impl Consumer {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether it makes the tokens for a Provider itself, unsigned, as its dialect has it (JW2-01).
+    #[must_use]
+    pub fn makes_its_own_tokens(&self) -> bool {
+        self.settings.dialect.tokens == Tokens::UnsignedBehindSsp
     }
 
     fn watch(&self, message: impl FnOnce() -> WireMessage) {

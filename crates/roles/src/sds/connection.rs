@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use spine::sds::session::{Answer, Frames, LONGEST_REQUEST, Session, SessionLimits};
+use spine::sds::session::{Answer, Frames, Session, SessionLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -61,7 +61,7 @@ fn admitted(peer: &Peer) -> Result<(), &'static str> {
 
 async fn talk(stream: &mut PacedIo<Stream>, directory: &LiveDirectory, settings: &Settings) -> std::io::Result<()> {
     let mut session = Session::new(SessionLimits { most_entries: settings.most_entries });
-    let mut frames = Frames::new(LONGEST_REQUEST);
+    let mut frames = Frames::new(settings.longest_request);
     let mut bytes = vec![0; READ_AT_ONCE];
     let mut out = Vec::new();
     loop {

@@ -47,7 +47,7 @@ impl LiveDirectory {
         let told = entries.directory_counter();
         let seen = *told.borrow();
         let changes = entries.directory_changes(0).await?;
-        let snapshot = Snapshot::after(&Directory::new(), changes, seen);
+        let snapshot = Snapshot::after(&Directory::new(), &changes, seen);
         Ok(Self {
             entries,
             told,
@@ -96,7 +96,7 @@ impl LiveDirectory {
                     tracing::info!("the directory's store can be read again");
                 }
                 if changes.counter != before.changes || told != before.told {
-                    self.snapshot.store(Arc::new(Snapshot::after(&before.directory, changes, told)));
+                    self.snapshot.store(Arc::new(Snapshot::after(&before.directory, &changes, told)));
                 }
             }
             Err(fault) => {
@@ -110,7 +110,7 @@ impl LiveDirectory {
 
 impl Snapshot {
     /// A directory with these changes made in it.
-    fn after(directory: &Directory, changes: DirectoryChanges, told: i64) -> Self {
+    fn after(directory: &Directory, changes: &DirectoryChanges, told: i64) -> Self {
         let mut directory = directory.clone();
         for key in &changes.removed {
             // A key is a name in its normal form, so it reads back as that name.

@@ -10,7 +10,7 @@ mod live;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spine::sds::session::SessionLimits;
+use spine::sds::session::{LONGEST_REQUEST, SessionLimits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,8 @@ pub struct Settings {
     pub connections: usize,
     /// The most entries that one search returns.
     pub most_entries: usize,
+    /// The longest request that is read, in bytes.
+    pub longest_request: usize,
     /// How long a connection may be silent between requests.
     pub idle: Duration,
     /// How long it may take to send the rest of a request, and to take the next part of an answer.
@@ -34,7 +36,13 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let most_entries = SessionLimits::default().most_entries;
-        Self { connections: 1024, most_entries, idle: Duration::from_secs(600), stall: Duration::from_secs(30) }
+        Self {
+            connections: 1024,
+            most_entries,
+            longest_request: LONGEST_REQUEST,
+            idle: Duration::from_secs(600),
+            stall: Duration::from_secs(30),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A clock that stands still, and ids that count.
+//! A clock that stands still, and ids in a row.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,12 +23,13 @@ impl Clock for FixedClock {
     }
 }
 
-/// Ids that count: `00000000-0000-0000-0000-000000000001` and so on.
+/// Ids that differ from each other and are the same in every run; in the form of random ones.
 #[derive(Default)]
 pub(crate) struct CountedIds(AtomicU64);
 
 impl Ids for CountedIds {
     fn uuid(&self) -> Uuid {
-        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)) + 1)
+        let counted = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
+        uuid::Builder::from_random_bytes(counted.to_be_bytes()).into_uuid()
     }
 }

@@ -1,5 +1,6 @@
 //! The roles, driven through real sockets and whole routers.
 
+mod administration;
 mod consumer;
 mod directory;
 mod edge;

@@ -214,6 +214,7 @@ impl Network {
             audiences: [self.provider_bases(), self.registry_bases()].concat(),
             groups: groups.map(|(group, id)| token::Group { name: group.name().to_owned(), id }).to_vec(),
             lifetime: 3600,
+            failures_before_slowing: 10,
             back_dated: 300,
         };
         let signing = new_key();

@@ -10,6 +10,7 @@ mod get_resource;
 pub(crate) mod house;
 mod search_free_slots;
 mod search_patient_appointments;
+mod sockets;
 mod status_matrix;
 mod tokens;
 mod validate;
