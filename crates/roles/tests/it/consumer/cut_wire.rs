@@ -50,14 +50,14 @@ impl CutWire {
         Self { address, cut, stop }
     }
 
-    /// Loses this of the nth exchange from now, 1 being the next, on a connection that is there.
+    /// Loses this of the nth exchange from now, 1 being the next; the steps of a TLS handshake are exchanges too.
     pub(crate) fn lose(&self, what: Lost, nth: u32) {
         *self.cut.lock().unwrap() = Some((what, nth));
     }
 
-    /// Whether what was to be lost was lost.
+    /// Whether what was to be lost was lost; if not, nothing is to be lost any more.
     pub(crate) fn has_lost(&self) -> bool {
-        self.cut.lock().unwrap().is_none()
+        self.cut.lock().unwrap().take().is_none()
     }
 }
 

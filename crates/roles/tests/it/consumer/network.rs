@@ -99,12 +99,12 @@ pub(crate) struct Network {
     pub(crate) directory: Store,
     pub(crate) watching: Arc<Watching>,
     pub(crate) ssp: SocketAddr,
+    pub(crate) token: SocketAddr,
     provider: SocketAddr,
     /// What lies between everybody and the Registry.
     pub(crate) registry_wire: CutWire,
     registry: SocketAddr,
     sds: SocketAddr,
-    token: SocketAddr,
     keys: Arc<KeySet>,
     stop: CancellationToken,
     stop_registry: Mutex<CancellationToken>,
