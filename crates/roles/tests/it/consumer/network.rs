@@ -34,6 +34,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::cut_wire::CutWire;
 use crate::fixed::{FixedClock, NOW};
 use crate::pki::{Authority, Issued};
 use crate::provider::diary;
@@ -98,10 +99,12 @@ pub(crate) struct Network {
     pub(crate) directory: Store,
     pub(crate) watching: Arc<Watching>,
     pub(crate) ssp: SocketAddr,
+    pub(crate) token: SocketAddr,
     provider: SocketAddr,
+    /// What lies between everybody and the Registry.
+    pub(crate) registry_wire: CutWire,
     registry: SocketAddr,
     sds: SocketAddr,
-    token: SocketAddr,
     keys: Arc<KeySet>,
     stop: CancellationToken,
     stop_registry: Mutex<CancellationToken>,
@@ -140,6 +143,7 @@ impl Network {
             watching: Arc::default(),
             ssp,
             provider,
+            registry_wire: CutWire::to(registry).await,
             registry,
             sds,
             token,
@@ -183,7 +187,8 @@ impl Network {
             )
         };
         let mut text = system(CONSUMER, "A1001", "A1001-100") + &system(SERVICE, "A91545", PARTY_KEY);
-        text += &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
+        text +=
+            &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
         for (nth, interaction) in provider.iter().enumerate() {
             text += &mhs(&format!("S2{nth}"), PARTY_KEY, interaction.as_str(), "localhost", &self.root());
         }
@@ -325,7 +330,9 @@ impl Network {
     }
 
     pub(crate) fn registry_bases(&self) -> Vec<String> {
-        ["1", "2"].map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry.port())).to_vec()
+        ["1", "2"]
+            .map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry_wire.address.port()))
+            .to_vec()
     }
 
     fn of_this_dialect(&self, bases: Vec<String>) -> String {
@@ -366,12 +373,25 @@ impl Network {
     }
 
     pub(crate) async fn consumer_with(&self, change: impl FnOnce(&mut Settings)) -> Consumer {
+        self.consumer_of(self.directory_client(), change).await
+    }
+
+    /// A Consumer whose directory is at a port where nobody listens.
+    pub(crate) async fn consumer_of_no_directory(&self) -> Consumer {
+        let (closed, address) = listener().await;
+        drop(closed);
+        let url = format!("ldap://{address}");
+        let settings = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
+        self.consumer_of(DirectoryClient::new(settings), |_| {}).await
+    }
+
+    async fn consumer_of(&self, directory: DirectoryClient, change: impl FnOnce(&mut Settings)) -> Consumer {
         let mut settings = self.settings();
         change(&mut settings);
         let outbox: Arc<dyn Outbox> = Arc::new(self.store("consumer").await);
         let client = Arc::new(self.client(&self.nhs.client("consumer.test")));
         let ids = IdsOf::party(200 + COUNT.fetch_add(1, Ordering::Relaxed));
-        Consumer::new(settings, client, self.directory_client(), Some(outbox), self.clock.clone(), ids)
+        Consumer::new(settings, client, directory, Some(outbox), self.clock.clone(), ids)
             .watched_by(self.watching.clone())
     }
 
