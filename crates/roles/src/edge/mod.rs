@@ -16,6 +16,7 @@ pub mod fhir_call;
 pub mod judgement;
 mod line;
 pub mod listen;
+pub mod local;
 pub mod negotiate;
 pub mod oauth;
 pub mod operations;

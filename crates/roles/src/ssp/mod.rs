@@ -7,6 +7,7 @@
 
 mod admission;
 mod endpoint;
+mod figures;
 mod forward;
 mod kept;
 mod lookups;
@@ -151,6 +152,7 @@ impl Ssp {
         let status = move || async move {
             match asked.directory.reachable().await {
                 Ok(()) => (StatusCode::OK, "directory: reachable\n"),
+                // wall 6: whether the proxy is ready, not a refusal of a call
                 Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "directory: unreachable\n"),
             }
         };
@@ -241,7 +243,9 @@ impl Ssp {
             Ok(Answered { response, address, connecting }) => {
                 exchange.upstream.address = Some(address);
                 exchange.upstream.connecting = connecting;
-                exchange.upstream.answer_took = Some(sent.elapsed());
+                let answer_took = sent.elapsed();
+                exchange.upstream.answer_took = Some(answer_took);
+                exchange.upstream.overhead = exchange.elapsed().saturating_sub(answer_took);
                 exchange.upstream.status = Some(response.status().as_u16());
                 relay::outward(response, exchange, underway, standing, &self.settings)
             }
