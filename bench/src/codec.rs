@@ -14,7 +14,7 @@ const RUNS: usize = 21;
 const BOOKINGS: u32 = 2000;
 
 /// Measures and prints the medians and their ratio.
-pub fn run() {
+pub(crate) fn run() {
     let limits = Limits::default();
     let check = through_both(&limits);
     assert_eq!(value(&check), value(BOOKING), "the round trip changed the booking");

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p bench -- codec`
 
+mod booking_store;
 mod codec;
 #[path = "../../crates/roles/tests/it/directory.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
@@ -10,13 +11,21 @@ mod directory;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod proxy;
+mod searching_store;
+mod validation;
 
 use std::process::ExitCode;
 
+/// Measures and prints; an error says why it could not.
+type Measurement = fn() -> Result<(), String>;
+
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, fn()); 2] = [
-    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run),
-    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy::run),
+const MEASUREMENTS: [(&str, &str, Measurement); 5] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
+    ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
+    ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
+    ("validation", "a booking judged by its profiles, against HAPI's validator", validation::measure),
+    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy),
 ];
 
 fn main() -> ExitCode {
@@ -35,8 +44,21 @@ fn main() -> ExitCode {
         }
         return ExitCode::from(2);
     }
-    for (_, _, run) in chosen {
-        run();
+    for (name, _, measure) in chosen {
+        if let Err(why) = measure() {
+            eprintln!("{name}: {why}");
+            return ExitCode::FAILURE;
+        }
     }
     ExitCode::SUCCESS
+}
+
+fn codec() -> Result<(), String> {
+    codec::run();
+    Ok(())
+}
+
+fn proxy() -> Result<(), String> {
+    proxy::run();
+    Ok(())
 }

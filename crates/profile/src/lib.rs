@@ -25,6 +25,7 @@ mod structure;
 mod table;
 pub mod terminology;
 mod walk;
+mod xhtml;
 
 pub use definitions::Definitions;
 pub use invariant::Invariant;
@@ -36,9 +37,14 @@ pub use structure::profile as profile_of;
 use fhir::{Node, Parsed};
 use findings::Findings;
 
-/// Judges a resource that was read from text.
+/// Judges a resource that was read from text. Oddities of structure that the reader had no room for refuse it: nobody can
+/// say that they were harmless.
 pub fn validate_parsed(parsed: &Parsed, definitions: &Definitions, options: &Options) -> Vec<Issue> {
-    validate(&parsed.resource, &parsed.issues, definitions, options)
+    let mut issues = validate(&parsed.resource, &parsed.issues, definitions, options);
+    if parsed.issues_left_out > 0 {
+        issues.push(reading::left_out(&parsed.resource, parsed.issues_left_out));
+    }
+    issues
 }
 
 /// Judges a resource. `read` is what the reader noticed about its structure; empty for a tree that was made.
@@ -46,7 +52,7 @@ pub fn validate_parsed(parsed: &Parsed, definitions: &Definitions, options: &Opt
 /// The issues come in the order of the document. Nothing found is an empty list: [`outcome`] puts that into words (VAL-06).
 pub fn validate(resource: &Node, read: &[fhir::Issue], definitions: &Definitions, options: &Options) -> Vec<Issue> {
     let mut found = Findings::new(options.most_issues);
-    reading::add(read, definitions, options, &mut found);
+    reading::add(resource, read, definitions, options, &mut found);
     let mut walk = walk::Walk::new(resource, definitions, options, found);
     walk.resource(resource);
     walk.demanded(resource);

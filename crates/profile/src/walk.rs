@@ -4,14 +4,20 @@
 //! each below this one.
 
 mod binding;
+mod bundle;
 mod claims;
 mod extension;
 mod invariants;
+mod narrative;
+mod national;
 mod profile;
 mod reference;
 mod slicing;
+mod values;
 
-pub(crate) use reference::base_type;
+pub(crate) use reference::{RESOURCE_TYPES, base_type};
+
+use std::collections::HashMap;
 
 use fhir::schema::{ScalarKind, TypeKind};
 use fhir::{Node, Scalar};
@@ -35,10 +41,14 @@ pub(crate) struct Walk<'n, 'd> {
     pub(crate) path: Path<'n>,
     /// The resource whose `contained` the references of the element in hand lead into.
     pub(crate) container: &'n Node,
+    /// The contained resources of the container by id, once one was asked for.
+    contained_ids: Option<HashMap<&'n str, &'n Node>>,
     /// How often each element of the nodes in hand has occurred; one run of numbers for each node on the way.
     counts: Vec<u32>,
     /// Where in a profile the rules in hand are.
     place: profile::Place<'d>,
+    /// The Bundle around the element in hand.
+    bundle: Option<bundle::Around<'n>>,
 }
 
 impl<'n, 'd> Walk<'n, 'd> {
@@ -50,8 +60,10 @@ impl<'n, 'd> Walk<'n, 'd> {
             found,
             path,
             container: resource,
+            contained_ids: None,
             counts: Vec::new(),
             place: profile::Place::default(),
+            bundle: None,
         }
     }
 
@@ -65,23 +77,34 @@ impl<'n, 'd> Walk<'n, 'd> {
             // The reader has said that its type is unknown or missing.
             return;
         }
-        if let Some(rules) = self.definitions.table.named(node.kind().name()) {
+        let Some(rules) = self.definitions.table.named(node.kind().name()) else { return };
+        if rules.special == Special::Bundle {
+            let outer = self.bundle.replace(bundle::Around::new(node));
             self.inside(node, rules);
-            self.contained(node);
-            self.claims(node);
+            self.bundle(node);
+            self.bundle = outer;
+        } else {
+            self.inside(node, rules);
         }
+        self.absolute(node);
+        self.contained(node);
+        self.first_to_call(node);
+        self.claims(node);
     }
 
     /// Judges one element: as an element of its parent, then by its type.
     fn element(&mut self, node: &'n Node, parent: &'n Node, field: &'d FieldRules) {
         if node.is_resource() {
-            let outer = self.container;
             // The references of a contained resource lead into the `contained` of the resource around it.
-            if node.name() != "contained" {
-                self.container = node;
+            if node.name() == "contained" {
+                self.resource(node);
+                return;
             }
+            let outer = std::mem::replace(&mut self.container, node);
+            let outer_ids = self.contained_ids.take();
             self.resource(node);
             self.container = outer;
+            self.contained_ids = outer_ids;
             return;
         }
         let Some(rules) = field.rules.and_then(|place| self.definitions.table.at(place)) else { return };
@@ -90,10 +113,18 @@ impl<'n, 'd> Walk<'n, 'd> {
             self.format(node);
         }
         self.bound(node, field);
+        self.attribute(node);
         match rules.special {
             Special::Reference => self.reference(node, field),
             Special::Extension => self.extension(node, parent),
-            _ => {}
+            Special::Narrative => node.all("div").for_each(|div| self.narrative_at(div)),
+            Special::Identifier => {
+                self.identifier(node);
+                self.nhs_number(node);
+            }
+            Special::Attachment => self.attachment(node),
+            Special::Coding => self.absolute(node),
+            Special::Bundle | Special::None => {}
         }
         self.inside(node, rules);
         for invariant in &field.invariants {

@@ -30,6 +30,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether the next value is an object, or an array of objects and `null`.
+    pub(super) fn companion_is_next(&mut self) -> Result<bool, Fault> {
+        let mut ahead = self.lexer;
+        if ahead.peek() != Some(b'[') {
+            return Ok(ahead.peek() == Some(b'{'));
+        }
+        ahead.at += 1;
+        let mut fits = true;
+        while fits && matches!(ahead.peek(), Some(b'{' | b'n')) {
+            fits = ahead.skip_value().is_ok() && ahead.take(b',');
+        }
+        self.spend(ahead.at)?;
+        Ok(ahead.peek() == Some(b']'))
+    }
+
     fn companion_item(
         &mut self,
         member: Member<'_>,
@@ -44,18 +59,11 @@ impl Reader<'_> {
                 let at = self.lexer.at;
                 node.children = self.object(kind, place, depth + 1)?;
                 if node.children.is_empty() {
+                    node.shape = Shape::EmptyCompanion;
                     self.issues.add(IssueKind::EmptyElement, place, at, "an id or an extension", "{}");
                 }
             }
-            Some(b'n') => self.lexer.literal("null")?,
-            _ => {
-                let got = self.shape_of_next();
-                self.issues.add(IssueKind::WrongShape, place, self.lexer.at, "an object or null", got);
-                let mark = self.stack.len();
-                let stray = Member { field: None, key: member.key, kind: self.types.unknown() };
-                self.item(stray, place, false, depth)?;
-                node.children = self.stack.split_off(mark);
-            }
+            _ => self.lexer.literal("null")?,
         }
         self.push(node)
     }
@@ -63,13 +71,16 @@ impl Reader<'_> {
     /// Joins the nodes from `mark` on with those that the same object has under the same name: values with companions.
     pub(super) fn merge(&mut self, member: Member<'_>, object: &Object<'_>, mark: usize) {
         let fresh = self.stack.split_off(mark);
-        let earlier = self.stack.get(object.start..).unwrap_or_default();
         let named = |node: &Node| node.name() == member.key;
-        let Some(first) = earlier.iter().position(named).map(|index| object.start + index) else {
+        let earlier = self.stack.get(object.start..).unwrap_or_default();
+        // From behind, as the two mostly stand beside each other.
+        let Some(last) = earlier.iter().rposition(named) else {
             self.stack.extend(fresh);
             return;
         };
-        let count = self.stack.iter().skip(first).take_while(|node| named(node)).count();
+        let count = earlier.iter().take(last + 1).rev().take_while(|node| named(node)).count();
+        let end = object.start + last + 1;
+        let first = end - count;
         if fresh.len() != count {
             let at = fresh.first().map_or(self.lexer.at, Node::at);
             let place = Place { parent: Some(object.place), name: member.key, index: None };
@@ -80,7 +91,6 @@ impl Reader<'_> {
         for (old, new) in self.stack.iter_mut().skip(first).take(count).zip(fresh.by_ref()) {
             old.absorb(new);
         }
-        let end = first + count;
         self.stack.splice(end..end, fresh);
     }
 
@@ -100,13 +110,17 @@ impl Reader<'_> {
 impl Node {
     /// Takes value and companion of the other half.
     fn absorb(&mut self, other: Node) {
-        if self.shape == Shape::EmptyArray {
-            self.shape = Shape::Usual;
+        let other_is_plain = other.value.is_some() || matches!(other.shape, Shape::Object | Shape::NestedArray);
+        if other_is_plain {
+            (self.value, self.at, self.array) = (other.value, other.at, other.array);
         }
-        if other.value.is_some() || !matches!(other.shape, Shape::Usual | Shape::EmptyArray) {
-            (self.value, self.shape, self.at) = (other.value, other.shape, other.at);
+        match (self.shape, other.shape) {
+            (_, Shape::EmptyArray) | (Shape::EmptyCompanion, Shape::Usual) => {}
+            (_, shape) if other_is_plain || self.shape == Shape::EmptyArray || shape == Shape::EmptyCompanion => {
+                self.shape = shape;
+            }
+            _ => {}
         }
         self.children.extend(other.children);
-        self.array |= other.array;
     }
 }

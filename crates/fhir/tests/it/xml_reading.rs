@@ -77,10 +77,13 @@ fn legal_variants_are_written_in_the_usual_form() {
     }
 }
 
+/// The inside of a Slot, what is reported of it, and the JSON that it makes.
+type Row<'t> = (&'t str, &'t [(IssueKind, &'t str)], &'t str);
+
 // covers: HTTP-13, HTTP-15
 #[test]
 fn a_wrong_structure_is_reported_and_kept() {
-    let table: &[(&str, &[(IssueKind, &str)], &str)] = &[
+    let table: &[Row] = &[
         (
             r#"<status value="free"/><id value="1"/>"#,
             &[(OutOfOrder, "Slot.id")],
@@ -110,7 +113,15 @@ fn a_wrong_structure_is_reported_and_kept() {
         (
             r#"<status value="free" colour="red" xml:lang="en"/>"#,
             &[(UnexpectedAttribute, "Slot.status.colour"), (UnexpectedAttribute, "Slot.status.xml:lang")],
-            r#"{"resourceType":"Slot","status":"free","_status":{"colour":"red","xml:lang":"en"}}"#,
+            r#"{"resourceType":"Slot","status":"free","_status":{"@colour":"red","@xml:lang":"en"}}"#,
+        ),
+        (
+            r#"<resourceType value="a"/><_status value="b"/><status value="c" id="d"/>"#,
+            &[
+                (UnknownElement, "Slot.{http://hl7.org/fhir}resourceType"),
+                (UnknownElement, "Slot.{http://hl7.org/fhir}_status"),
+            ],
+            r#"{"resourceType":"Slot","{http://hl7.org/fhir}resourceType":"a","{http://hl7.org/fhir}_status":"b","status":"c","_status":{"id":"d"}}"#,
         ),
         (
             r#"<schedule><id value="a"/></schedule>"#,
@@ -135,7 +146,7 @@ fn a_wrong_structure_is_reported_and_kept() {
         (
             r#"<o:status xmlns:o="urn:other" o:a="1" value="free"><o:b/></o:status>"#,
             &[(UnknownElement, "Slot.{urn:other}status")],
-            r#"{"resourceType":"Slot","{urn:other}status":"free","_{urn:other}status":{"{urn:other}a":"1","{urn:other}b":{}}}"#,
+            r#"{"resourceType":"Slot","{urn:other}status":"free","_{urn:other}status":{"@{urn:other}a":"1","{urn:other}b":{}}}"#,
         ),
         (
             r#"<text><status value="generated"/><div>a</div></text>"#,
@@ -242,6 +253,7 @@ fn broken_xml_is_refused_with_its_place() {
         ("<Slot><1/></Slot>", Malformed, 1, 7, "name of an element"),
         ("<a:Slot/>", Malformed, 1, 1, "not declared"),
         ("<Slot a:b='1'/>", Malformed, 1, 7, "not declared"),
+        ("<Slot xmlns:a='u' xmlns:b='u' a:c='1' b:c='2'/>", Malformed, 1, 39, "two prefixes"),
         ("<Slot xmlns:a=''/>", Malformed, 1, 7, "cannot be declared"),
         ("<Slot>a]]>b</Slot>", Malformed, 1, 8, "]]&gt;"),
         ("<Slot><!-- a -- b --></Slot>", Malformed, 1, 14, "not well-formed"),
@@ -289,6 +301,10 @@ fn what_crosses_a_limit_is_refused() {
     let deep = |levels: usize| format!("<Slot>{}{}</Slot>", "<a>".repeat(levels), "</a>".repeat(levels));
     let attributes: String = (0..200).map(|number| format!(" a{number}=''")).collect();
     let prefixes: String = (0..100).map(|number| format!(" xmlns:a{number}='u'")).collect();
+    // Narratives that each repeat every namespace around them.
+    let names: String = (0..60).map(|number| format!(" xmlns:p{number}='{}'", "u".repeat(190))).collect();
+    let uses: String = (0..60).map(|number| format!("p{number}:")).collect();
+    let bomb = format!("<Slot{names}>{}</Slot>", format!("<text><div>{uses}</div></text>").repeat(1000));
     let table = [
         (deep(63), Ok(())),
         (deep(64), Err(SyntaxKind::TooLarge)),
@@ -296,6 +312,8 @@ fn what_crosses_a_limit_is_refused() {
         (format!("<Slot>{}</Slot>", "<a/>".repeat(100_000)), Err(SyntaxKind::TooLarge)),
         (format!("<Slot{attributes}/>"), Err(SyntaxKind::TooLarge)),
         (format!("<Slot{prefixes}/>"), Err(SyntaxKind::TooLarge)),
+        (format!("<Slot xmlns='{}'/>", "u".repeat(300)), Err(SyntaxKind::TooLarge)),
+        (bomb, Err(SyntaxKind::TooLarge)),
         (format!("<Slot><id value='{}'/></Slot>", "x".repeat(5 << 20)), Err(SyntaxKind::TooLarge)),
     ];
     for (index, (source, expected)) in table.iter().enumerate() {

@@ -6,7 +6,6 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use spine::Operation;
-use spine::dialect::Tokens;
 use spine::token::{Device, RequestingOrganisation, SelfMadeClaims, unsigned};
 
 use super::Consumer;
@@ -32,11 +31,14 @@ impl Consumer {
     pub(super) async fn token_for(&self, target: Target<'_>, operation: Operation) -> Result<String, Fault> {
         match target {
             // The Registry takes signed tokens only, in every dialect (JWT-91).
-            Target::Provider(_) if self.settings.dialect.tokens == Tokens::UnsignedBehindSsp => {
-                Ok(self.own_token(target.root(), operation))
-            }
+            Target::Provider(_) if self.makes_its_own_tokens() => Ok(self.own_token(target.root(), operation)),
             _ => self.get_token(target.root()).await,
         }
+    }
+
+    /// Keeps the token for a service root no longer: another attempt at a call has another token (SSP-132).
+    pub(super) fn forget_token(&self, root: &str) {
+        self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(root);
     }
 
     /// A signed access token for a service root, a kept one while it lasts.
@@ -111,15 +113,15 @@ impl Consumer {
     fn own_token(&self, root: &str, operation: Operation) -> String {
         let settings = &self.settings;
         unsigned(&SelfMadeClaims {
-            issuer: settings.issuer.clone(),
+            issuer: settings.own_url(),
             subject: settings.asid.to_string(),
             audience: root.to_owned(),
             issued_at: self.clock.now().as_second(),
             scope: operation.scope().to_owned(),
             device: Device {
-                system: settings.issuer.clone(),
+                system: format!("{}Id/device", settings.own_url()),
                 value: settings.asid.to_string(),
-                model: "CareSlot Consumer".to_owned(),
+                model: settings.system.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             organisation: RequestingOrganisation {

@@ -150,13 +150,13 @@ impl Refusal {
     /// The answer: an OperationOutcome whose id is `id`, with the status that the dialect gives the reason.
     #[must_use]
     pub fn render(&self, dialect: &Dialect, format: Format, id: &str) -> Response<Bytes> {
-        self.render_refused(self.reason.refused(dialect), format, id)
+        self.render_refused(&self.reason.refused(dialect), format, id)
     }
 
     /// The same with a row of the table that a role has reworded: the validator's are (VAL-07).
     #[must_use]
-    pub fn render_refused(&self, refused: Refused, format: Format, id: &str) -> Response<Bytes> {
-        let outcome = self.outcome(&refused, id);
+    pub fn render_refused(&self, refused: &Refused, format: Format, id: &str) -> Response<Bytes> {
+        let outcome = self.outcome(refused, id);
         let body = match format {
             Format::Json => fhir::json::write(&outcome),
             Format::Xml => fhir::xml::write(&outcome),
@@ -175,7 +175,7 @@ impl Refusal {
             (ALLOW, allow),
             (LOCATION, made_before),
             (RETRY_AFTER, retry_after),
-            (WWW_AUTHENTICATE, challenge(&refused)),
+            (WWW_AUTHENTICATE, challenge(refused)),
         ];
         for (name, value) in headers {
             if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {

@@ -27,7 +27,7 @@ pub(super) async fn issue_token(
     trail: &mut Trail,
 ) -> Result<Issued, Refusal> {
     let form = read_form(body).await?;
-    let request = TokenRequest::read(one(headers, CONTENT_TYPE)?, one(headers, AUTHORIZATION)?, &form)?;
+    let request = TokenRequest::read(one(headers, &CONTENT_TYPE)?, one(headers, &AUTHORIZATION)?, &form)?;
     let client = authenticate(token, &request, trail).await?;
     let audience = audience(&request.scope, &token.settings.audiences)?;
     let now = token.clock.now();
@@ -79,8 +79,8 @@ fn has_live_secret(client: &TokenClient, given: &str, now: i64) -> bool {
 }
 
 /// A header that may come once.
-fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&[u8]>, Refusal> {
-    let mut values = headers.get_all(&name).iter();
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(http::HeaderValue::as_bytes)),
         _ => Err(Refusal::new(Reason::TokenRequestInvalid, format!("the header {name} came more than once"))),

@@ -60,7 +60,7 @@ fn rendered(pages: &Pages, parts: &Parts, answer: Result<Answer, Refusal>) -> Re
     let format = refusal_format(asked, &parts.headers);
     let response = answer.and_then(|answer| answer.render(format)).unwrap_or_else(|refusal| {
         refusal.log("web", &own_id);
-        refusal.render_refused(refusal.reason.refused(DIALECT).by_the_validator(), format, &own_id)
+        refusal.render_refused(&refusal.reason.refused(DIALECT).by_the_validator(), format, &own_id)
     });
     let request_id = parts.headers.get("x-request-id").and_then(|value| value.to_str().ok());
     finished(response, &parts.headers, ExchangeIds { own: &own_id, request: request_id }).into_response()
