@@ -47,8 +47,8 @@ async fn measure() -> Result<(), load::Fault> {
     let folder = tempfile::tempdir()?;
     let addresses = Addresses::free()?;
     parties::write_certificates(folder.path())?;
-    addresses.write(folder.path())?;
     let directory = parties::directory(&addresses).await?;
+    addresses.write(folder.path())?;
     let _origin = Part::start("origin", folder.path())?;
     let ssp = Part::start("ssp", folder.path())?;
     let nginx = nginx::start(folder.path(), &addresses)?;
