@@ -251,7 +251,7 @@ fn field(node: &Node, name: &str) -> Option<&'static Field> {
 }
 
 /// The node has this value and nothing else.
-pub(super) fn is_exactly(node: &Node, value: &Value) -> bool {
+fn is_exactly(node: &Node, value: &Value) -> bool {
     let children: Vec<&Node> = node.children().iter().filter(|child| !child.is_empty_array()).collect();
     node.text() == value.text.as_deref()
         && (children.len() == value.members.len())
