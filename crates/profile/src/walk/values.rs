@@ -26,6 +26,9 @@ impl<'n> Walk<'n, '_> {
     /// the other codings say what is meant, too.
     pub(super) fn absolute(&mut self, node: &'n Node) {
         let type_name = node.kind().name();
+        if matches!(type_name, "Coding" | "Quantity") && node.child("code").is_none() {
+            return;
+        }
         let is_one_of_several = type_name == "Coding" && node.name() == "coding";
         let severity = if is_one_of_several { Severity::Warning } else { Severity::Error };
         for (_, name) in ABSOLUTE.iter().filter(|(of, _)| *of == type_name) {
@@ -68,7 +71,8 @@ impl<'n> Walk<'n, '_> {
     /// An identifier whose system says that it is a UUID (RES-D03, RES-S02).
     fn uuid(&mut self, node: &'n Node) {
         let Some(value) = node.text_of("value") else { return };
-        if node.text_of("system") != Some(UUID) || is_uuid(&value.to_ascii_lowercase()) {
+        let plain = value.strip_prefix("urn:uuid:").unwrap_or(value);
+        if node.text_of("system") != Some(UUID) || is_uuid(&plain.to_ascii_lowercase()) {
             return;
         }
         let message = "The system says that the value is a UUID.";
