@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 STYLES := assets/dist/careslot.css
 # What `make bench` measures; `make bench MEASURE=codec` measures one.
-MEASURE ?= codec
+MEASURE ?= codec store search
 
 .PHONY: help demo test assets bench soak advisories fmt lint
 
