@@ -3,7 +3,8 @@
 use roles::consumer::{Consumer, Registered};
 
 use super::cut_wire::{CutWire, Lost};
-use super::network::{Network, appointment, book, free_slots, nhs_number};
+use super::network::Network;
+use super::steps::{appointment, book, free_slots, nhs_number};
 
 /// More steps than any wire sees in one walk.
 const MOST_STEPS: u32 = 60;

@@ -6,7 +6,8 @@ use spine::sds::Dn;
 use spine::{Asid, InteractionId};
 use store::{AuditRecord, DirectoryEntries as _};
 
-use super::network::{Network, PARTY_KEY, SERVICE, mhs, service};
+use super::network::{Network, PARTY_KEY, SERVICE, mhs};
+use super::steps::service;
 
 async fn fault(network: &Network, interaction: &InteractionId) -> EndpointFault {
     let consumer = network.consumer().await;

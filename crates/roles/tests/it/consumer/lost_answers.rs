@@ -3,7 +3,8 @@
 use roles::consumer::{Consumer, Fault, Party, Registered};
 
 use super::cut_wire::{CutWire, Lost};
-use super::network::{Network, appointment, book, book_as, free_slots, nhs_number};
+use super::network::Network;
+use super::steps::{appointment, book, book_as, free_slots, nhs_number};
 
 /// A Consumer that reaches the proxy over a wire which can be cut.
 async fn over_a_wire(network: &Network) -> (CutWire, Consumer) {

@@ -11,4 +11,5 @@ mod refusals;
 mod retries;
 mod scripted;
 mod search_free_slots;
+mod steps;
 mod walk;

@@ -2,7 +2,8 @@
 
 use roles::consumer::{Booked, Consumer, Endpoint, Fault, Party, Registered};
 
-use super::network::{Network, appointment, book, free_slots, nhs_number};
+use super::network::Network;
+use super::steps::{appointment, book, free_slots, nhs_number};
 
 async fn booked(consumer: &Consumer) -> (Endpoint, Booked) {
     let (endpoint, slots) = free_slots(consumer).await;

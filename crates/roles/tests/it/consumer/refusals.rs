@@ -5,8 +5,9 @@ use roles::consumer::{Consumer, Fault, Party, Refused};
 use serde_json::json;
 use spine::{Asid, InteractionId};
 
-use super::network::{CONSUMER, Network, PARTY_KEY, appointment, book, free_slots, mhs, nhs_number, question, service};
+use super::network::{CONSUMER, Network, PARTY_KEY, mhs};
 use super::scripted::{Scripted, answered};
+use super::steps::{appointment, book, free_slots, nhs_number, question, service};
 
 fn refused(fault: Fault) -> Refused {
     let Fault::Refused(refused) = fault else { panic!("{fault:?}") };

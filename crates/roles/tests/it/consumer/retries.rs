@@ -7,8 +7,9 @@ use http::Response;
 use roles::consumer::{Consumer, Fault, Party};
 use serde_json::json;
 
-use super::network::{Network, book, free_slots, question};
+use super::network::Network;
 use super::scripted::{Asked, Scripted, answered, json};
+use super::steps::{book, free_slots, question};
 
 /// A Consumer that takes a scripted party for the proxy, and what it needs to call.
 async fn before(network: &Network, scripted: &Scripted) -> Consumer {

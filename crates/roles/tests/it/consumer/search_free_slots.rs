@@ -3,8 +3,9 @@
 use roles::consumer::{Fault, Party};
 use serde_json::{Value, json};
 
-use super::network::{Network, free_slots, question};
+use super::network::Network;
 use super::scripted::{Scripted, json};
+use super::steps::{free_slots, question};
 
 // covers: SLT-20, SSP-134, CON-03, CON-06, CON-07
 #[tokio::test]
