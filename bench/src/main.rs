@@ -1,27 +1,43 @@
-//! Side-by-side measurements: each prints our time, an anchor's time from the same run, and the ratio of the two.
+//! Side-by-side measurements: each prints our figure, an anchor's from the same run, and the ratio of the two.
 //!
-//! `cargo run --release -p bench -- codec`
+//! `cargo run --release -p bench -- all`, or the names of single ones. `make bench` runs them all.
 
+mod booking_store;
 mod codec;
 
 use std::process::ExitCode;
 
+/// Measures and prints; an error says why it could not.
+type Measurement = fn() -> Result<(), String>;
+
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, fn()); 1] =
-    [("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run)];
+const MEASUREMENTS: [(&str, &str, Measurement); 2] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run),
+    ("store", "bookings through the store, against a bare loop (SQLite) and pgbench (PostgreSQL)", booking_store::measure),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let chosen: Vec<_> = MEASUREMENTS.iter().filter(|(name, ..)| wanted.iter().any(|one| one == name)).collect();
-    if chosen.is_empty() || chosen.len() != wanted.len() {
-        eprintln!("usage: bench NAME…, where NAME is one of");
-        for (name, what, _) in MEASUREMENTS {
-            eprintln!("  {name:10} {what}");
-        }
-        return ExitCode::from(2);
+    let all = wanted.iter().any(|one| one == "all");
+    let unknown = wanted.iter().find(|one| *one != "all" && MEASUREMENTS.iter().all(|(name, ..)| name != one));
+    if wanted.is_empty() || unknown.is_some() {
+        return usage();
     }
-    for (_, _, run) in chosen {
-        run();
+    for (name, _, measure) in MEASUREMENTS {
+        if (all || wanted.iter().any(|one| one == name))
+            && let Err(why) = measure()
+        {
+            eprintln!("{name}: {why}");
+            return ExitCode::FAILURE;
+        }
     }
     ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: bench all, or NAME…, where NAME is one of");
+    for (name, what, _) in MEASUREMENTS {
+        eprintln!("  {name:10} {what}");
+    }
+    ExitCode::from(2)
 }

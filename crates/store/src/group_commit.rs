@@ -2,7 +2,7 @@
 //! each only after the commit: many share one wait for the disk.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +20,10 @@ const GATHERED: usize = 1024;
 const QUEUE: usize = 4096;
 /// How long audit records that nobody waits for may lie before they are written.
 const LINGER: Duration = Duration::from_millis(50);
+/// How long a group waits for one more operation, when the group before it was larger.
+const NEXT: Duration = Duration::from_micros(60);
+/// How long a group waits for all of them together.
+const COMPANY: Duration = Duration::from_millis(1);
 /// How many audit records are kept while the database is away.
 const OWED: usize = 65_536;
 /// How long after a failed commit those records are tried again when nothing else comes.
@@ -149,6 +153,8 @@ pub(crate) struct Writer {
     queue: mpsc::Receiver<Work>,
     /// Records whose transaction failed.
     owed: VecDeque<AuditRecord>,
+    /// How many operations the group before had.
+    before: usize,
 }
 
 /// What goes into one transaction.
@@ -173,7 +179,7 @@ impl Group {
 
 impl Writer {
     pub(crate) fn new(session: Session, process: &str, queue: mpsc::Receiver<Work>) -> Self {
-        Self { session, chain: Chain::new(process), queue, owed: VecDeque::new() }
+        Self { session, chain: Chain::new(process), queue, owed: VecDeque::new(), before: 0 }
     }
 
     /// Writes until nobody is left who could ask for anything, and everything that was asked is answered.
@@ -206,7 +212,25 @@ impl Writer {
             }
             self.take_waiting(&mut group);
         }
+        self.take_company(&mut group).await;
+        self.before = group.operations.len();
         Some(group)
+    }
+
+    /// Those who were answered together come back together, but not at the same moment: without a little patience the first of them
+    /// would have a transaction for itself, and the others would wait for it.
+    async fn take_company(&mut self, group: &mut Group) {
+        let begin = Instant::now();
+        let mut last = begin;
+        while group.operations.len() < self.before && last.elapsed() < NEXT && begin.elapsed() < COMPANY {
+            std::thread::yield_now();
+            tokio::task::yield_now().await;
+            let seen = group.operations.len();
+            self.take_waiting(group);
+            if group.operations.len() > seen {
+                last = Instant::now();
+            }
+        }
     }
 
     fn take_waiting(&mut self, group: &mut Group) {

@@ -58,6 +58,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<SqliteSession> {
     }
     // Durable means that the log is on the disk before a commit returns, whatever happens to the machine.
     connection.pragma_update(None, "synchronous", "full").map_err(|error| fault(&error))?;
+    // The log goes into the file when it has 16 MB: a page that many bookings change is then written there once.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(|error| fault(&error))?;
     connection.pragma_update(None, "cache_size", -16_000).map_err(|error| fault(&error))?;
     Ok(SqliteSession { connection: Some(connection), home: None })
 }

@@ -121,3 +121,64 @@ fn check_process(process: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::group_commit::Ruling;
+    use crate::{Audit, AuditRecord, Settings};
+
+    /// Says how large the file may become: a disk that is full.
+    struct MaximumPages(u32);
+
+    #[async_trait]
+    impl Operation for MaximumPages {
+        type Outcome = ();
+
+        fn keys(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        async fn run(&self, session: &mut Session) -> Result<Ruling<()>> {
+            // SQLite takes the size that the file has when this is smaller.
+            let sql = format!("pragma max_page_count = {}", self.0);
+            session.rows(&sql, &[], |row| row.number(0)).await?;
+            Ok(Ruling::Done(()))
+        }
+
+        fn audit(&mut self) -> Option<AuditRecord> {
+            None
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Store::open_sqlite(&folder.path().join("store.db"), "p").await.unwrap();
+        let record = |at| AuditRecord { at, body: vec![b'x'; 5_000], ..AuditRecord::default() };
+        store.append(record(1)).await.unwrap();
+        store.carry_out(MaximumPages(1)).await.unwrap();
+        let refused = store.keep_setting("large", vec![0; 100_000]).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::Unavailable(why) if why.contains("full")), "{refused}");
+        assert_eq!(store.setting("large").await, Ok(None));
+        assert!(matches!(store.append(record(2)).await, Err(StoreError::Unavailable(_))));
+        store.append_behind(record(3)).await.unwrap();
+        assert!(matches!(store.append(record(4)).await, Err(StoreError::Unavailable(_))));
+
+        store.carry_out(MaximumPages(1_000_000)).await.unwrap();
+        store.keep_setting("large", vec![0; 100_000]).await.unwrap();
+        store.append(record(5)).await.unwrap();
+        let filter = crate::AuditFilter { limit: 99, ..Default::default() };
+        let kept = store.list(&filter).await.unwrap();
+        let times: Vec<_> =
+            kept.iter().filter(|kept| !kept.record.body.starts_with(b"{")).map(|kept| kept.record.at).collect();
+        assert_eq!(
+            times,
+            [1, 3, 5],
+            "those that were not acknowledged are not there, and none is lost that had to be kept"
+        );
+        assert_eq!(store.verify().await.unwrap().faults, []);
+    }
+}

@@ -91,6 +91,19 @@ impl TestPostgres {
             .map_err(|why| format!("{why}\n{}", fs::read_to_string(&log).unwrap_or_default()))
     }
 
+    /// Runs `pgbench` with a script in a schema; the answer is what it prints.
+    pub fn pgbench(&self, script: &str, schema: &str, arguments: &[&str]) -> Result<String, String> {
+        let file = self.folder.join("script.sql");
+        fs::write(&file, script).map_err(|error| format!("{}: {error}", file.display()))?;
+        let port = self.port.to_string();
+        let file = file.to_string_lossy();
+        let mut all = vec!["-h", "127.0.0.1", "-p", &port, "-U", USER, "-f", &file];
+        all.extend(arguments);
+        all.push(USER);
+        self.run_with("pgbench", &all, &format!("-c search_path={schema}"))?;
+        fs::read_to_string(self.folder.join("report")).map_err(|error| error.to_string())
+    }
+
     fn data(&self) -> String {
         self.folder.join("data").to_string_lossy().into_owned()
     }
@@ -119,12 +132,16 @@ impl TestPostgres {
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<(), String> {
+        self.run_with(program, arguments, "")
+    }
+
+    fn run_with(&self, program: &str, arguments: &[&str], options: &str) -> Result<(), String> {
         let report = self.folder.join("report");
         let output = fs::File::create(&report).map_err(|error| format!("{}: {error}", report.display()))?;
         let copy = output.try_clone().map_err(|error| error.to_string())?;
         // A file and not a pipe: the server inherits it, and a pipe would never end.
         let mut command = as_user(Command::new(self.programs.join(program)), self.run_as);
-        command.args(arguments).env("PGPASSWORD", PASSWORD).current_dir(&self.folder);
+        command.args(arguments).env("PGPASSWORD", PASSWORD).env("PGOPTIONS", options).current_dir(&self.folder);
         let status = command.stdin(Stdio::null()).stdout(output).stderr(copy).status();
         match status {
             Ok(status) if status.success() => Ok(()),

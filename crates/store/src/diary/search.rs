@@ -24,16 +24,9 @@ pub(crate) async fn free_slots(session: &mut Session, wanted: &SlotQuery) -> Res
     if schedules.as_ref().is_some_and(Vec::is_empty) {
         return Ok(SlotPage::default());
     }
-    let mut counting = Query::new("select count(*) from slot where 1 = 1");
-    add_conditions(&mut counting, wanted, schedules.as_deref());
+    let counting = count(wanted, schedules.as_deref());
     let total = session.first(counting.sql(), counting.values(), |row| row.number(0)).await?.unwrap_or(0);
-
-    let mut page = Query::new("select id, schedule_id, start_at, end_at, status, fragment from slot where 1 = 1");
-    add_conditions(&mut page, wanted, schedules.as_deref());
-    if let Some(after) = &wanted.after {
-        page.and("(start_at, id) > ({}, {})", [after.start.into(), (&after.id).into()]);
-    }
-    page.then("order by start_at, id limit {}", [wanted.limit.into()]);
+    let page = page(wanted, schedules.as_deref());
     let slots = match total {
         0 => Vec::new(),
         _ => session.rows(page.sql(), page.values(), read_slot).await?,
@@ -52,6 +45,22 @@ async fn schedules_of(session: &mut Session, names: &[String]) -> Result<Vec<Str
     query.and_one_of("n.name", names.iter().map(Value::from));
     query.then("order by s.schedule_id", []);
     session.rows(query.sql(), query.values(), |row| row.text(0)).await
+}
+
+fn count<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
+    let mut query = Query::new("select count(*) from slot where 1 = 1");
+    add_conditions(&mut query, wanted, schedules);
+    query
+}
+
+fn page<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
+    let mut query = Query::new("select id, schedule_id, start_at, end_at, status, fragment from slot where 1 = 1");
+    add_conditions(&mut query, wanted, schedules);
+    if let Some(after) = &wanted.after {
+        query.and("(start_at, id) > ({}, {})", [after.start.into(), (&after.id).into()]);
+    }
+    query.then("order by start_at, id limit {}", [wanted.limit.into()]);
+    query
 }
 
 /// The conditions that a Slot must meet. They narrow by Schedule and start first, as the index is ordered.
@@ -120,4 +129,42 @@ pub(crate) async fn included(
     query.then(") wanted join resource r on r.type = wanted.include and r.id = wanted.id order by r.type, r.id", []);
     let read = |row: &dyn Row| Ok(Resource { resource_type: row.text(0)?, id: row.text(1)?, content: row.bytes(2)? });
     session.rows(query.sql(), query.values(), read).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diary::SlotCursor;
+    use crate::window::{Bound, Window};
+
+    async fn plan(session: &mut Session, query: &Query<'_>) -> String {
+        let sql = format!("explain query plan {}", query.sql());
+        session.rows(&sql, query.values(), |row| row.text(3)).await.unwrap().join("; ")
+    }
+
+    // covers: SLT-30
+    #[tokio::test]
+    async fn a_search_reads_the_part_of_an_index_that_it_needs() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = crate::Store::open_sqlite(&folder.path().join("store.db"), "p").await.unwrap();
+        let mut session = store.reader().await.unwrap();
+        let window = Window::new([Bound::AtOrAfter(1), Bound::Before(9), Bound::Outside { from: 3, until: 4 }]);
+        let plain = SlotQuery { window, limit: 20, ..SlotQuery::default() };
+        let free = SlotQuery { statuses: vec![SlotStatus::Free], ..plain.clone() };
+        let several = SlotQuery { statuses: vec![SlotStatus::Free, SlotStatus::Busy], ..plain.clone() };
+        let next = SlotQuery { after: Some(SlotCursor { start: 5, id: "x".to_owned() }), ..free.clone() };
+        let schedules = ["a", "b", "c"].map(str::to_owned);
+        for wanted in [&plain, &free, &several, &next] {
+            for schedules in [&schedules[..1], &schedules[..]] {
+                let count = plan(&mut session, &count(wanted, Some(schedules))).await;
+                let page = plan(&mut session, &page(wanted, Some(schedules))).await;
+                let part = "INDEX slot_of_schedule (schedule_id=? AND start_at>? AND start_at<?";
+                assert!(count.contains(&format!("SEARCH slot USING COVERING {part}")), "{count}");
+                assert!(page.contains(&format!("SEARCH slot USING {part}")), "{page}");
+                assert_eq!(page.contains("TEMP B-TREE"), schedules.len() > 1, "{page}");
+            }
+            let all = plan(&mut session, &page(wanted, None)).await;
+            assert!(all.contains("SEARCH slot USING INDEX slot_by_start (start_at>? AND start_at<?"), "{all}");
+        }
+    }
 }
