@@ -4,6 +4,13 @@
 
 mod booking_store;
 mod codec;
+#[path = "../../crates/roles/tests/it/directory.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod directory;
+#[path = "../../crates/roles/tests/it/pki.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod pki;
+mod proxy;
 
 use std::process::ExitCode;
 
@@ -11,13 +18,20 @@ use std::process::ExitCode;
 type Measurement = fn() -> Result<(), String>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 2] = [
-    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::run),
+const MEASUREMENTS: [(&str, &str, Measurement); 3] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", || Ok(codec::run())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench (PostgreSQL)", booking_store::measure),
+    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || Ok(proxy::run())),
 ];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [serve, part, folder] = wanted.as_slice()
+        && serve == "--serve"
+    {
+        proxy::serve(part, folder);
+        return ExitCode::SUCCESS;
+    }
     let all = wanted.iter().any(|one| one == "all");
     let unknown = wanted.iter().find(|one| *one != "all" && MEASUREMENTS.iter().all(|(name, ..)| name != one));
     if wanted.is_empty() || unknown.is_some() {

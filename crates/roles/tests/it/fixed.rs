@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-//! A clock that stands still, and ids that count.
-=======
 //! A clock that stands still, and ids in a row.
->>>>>>> main
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,20 +23,12 @@ impl Clock for FixedClock {
     }
 }
 
-<<<<<<< HEAD
-/// Ids that count: `00000000-0000-0000-0000-000000000001` and so on.
-=======
 /// Ids that differ from each other and are the same in every run.
->>>>>>> main
 #[derive(Default)]
 pub(crate) struct CountedIds(AtomicU64);
 
 impl Ids for CountedIds {
     fn uuid(&self) -> Uuid {
-<<<<<<< HEAD
-        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)) + 1)
-=======
         Uuid::from_u64_pair(1, self.0.fetch_add(1, Ordering::Relaxed))
->>>>>>> main
     }
 }
