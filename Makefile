@@ -2,6 +2,8 @@
 
 SHELL := /bin/bash
 STYLES := assets/dist/careslot.css
+# What `make bench` measures; `make bench MEASURE=codec` measures one.
+MEASURE ?= codec
 
 .PHONY: help demo test assets bench soak advisories fmt lint
 
@@ -30,7 +32,7 @@ $(STYLES): assets/careslot.scss assets/package.json assets/package-lock.json
 bench: ## Ratios, side by side, each against an anchor in the same run
 	@scripts/install bench
 	@$(MAKE) --no-print-directory assets
-	cargo run --locked --release -p bench
+	cargo run --locked --release -p bench -- $(MEASURE)
 
 # Every test again, in an optimised build: those that count read SOAK, property tests read PROPTEST_CASES.
 soak: ## The long counts of the tests; `make test` has a short form of each

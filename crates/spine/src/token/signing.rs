@@ -1,8 +1,7 @@
 //! Signing with RS256: a key pair that is parsed once (TOK-08, JWT-11).
 
 use super::keys::{KeyFault, PublicKey};
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -81,9 +80,9 @@ impl SigningKey {
         let claims = serde_json::to_string(claims).map_err(|_| SigningFailed)?;
         let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
-            .map_err(|_| SigningFailed)?;
+        // Of the digest, since PKCS#1 padding needs no randomness and this way asks for none.
+        let digest = digest(&SHA256, text.as_bytes());
+        self.pair.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).map_err(|_| SigningFailed)?;
         Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
