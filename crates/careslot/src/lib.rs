@@ -4,9 +4,11 @@
 pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod environment;
 pub mod failure;
 pub mod logging;
+pub mod network;
 pub mod pki;
 pub mod ports;
 pub mod terminal;

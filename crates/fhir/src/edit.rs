@@ -53,7 +53,6 @@ impl Node {
     pub fn push(&mut self, name: &str, mut node: Node) -> &mut Self {
         node.name = self.name_for(name);
         node.array = matches!(&node.name, Name::Known(field) if field.repeats());
-        node.attribute = false;
         self.place(node);
         self
     }

@@ -21,8 +21,6 @@ pub struct Node {
     pub(crate) shape: Shape,
     /// Whether JSON wrote, or is to write, an array even for a single one.
     pub(crate) array: bool,
-    /// Whether XML wrote an unknown element as an attribute.
-    pub(crate) attribute: bool,
 }
 
 /// The name of a node within its parent.
@@ -54,6 +52,8 @@ pub(crate) enum Shape {
     Null,
     /// `[]`: a node that holds the place of none.
     EmptyArray,
+    /// `{}` as the `_` companion of a primitive.
+    EmptyCompanion,
     /// An array within an array; the children are its members.
     NestedArray,
 }
@@ -79,7 +79,7 @@ impl Node {
 
     pub(crate) fn new(name: Name, kind: &'static Type, at: u32) -> Node {
         let array = matches!(&name, Name::Known(field) if field.repeats());
-        Node { name, kind, value: None, children: Vec::new(), at, shape: Shape::Usual, array, attribute: false }
+        Node { name, kind, value: None, children: Vec::new(), at, shape: Shape::Usual, array }
     }
 
     /// The name within the parent, such as `participant` or `valueDateTime`; empty for the resource at the top.
@@ -194,9 +194,15 @@ impl Node {
         self.value.is_none() && self.children.is_empty()
     }
 
+    /// Whether JSON writes a `_` companion for it.
+    pub(crate) fn has_companion(&self) -> bool {
+        self.is_scalar_like() && (!self.children.is_empty() || self.shape == Shape::EmptyCompanion)
+    }
+
     /// Whether JSON writes it as a plain value with a `_` companion: true of primitives, and of whatever came as one.
     pub(crate) fn is_scalar_like(&self) -> bool {
-        self.value.is_some() || (self.kind.is_primitive() && self.shape == Shape::Usual)
+        let usual = matches!(self.shape, Shape::Usual | Shape::EmptyCompanion);
+        self.value.is_some() || (self.kind.is_primitive() && usual)
     }
 }
 

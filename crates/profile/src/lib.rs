@@ -25,6 +25,7 @@ mod structure;
 mod table;
 pub mod terminology;
 mod walk;
+mod xhtml;
 
 pub use definitions::Definitions;
 pub use invariant::Invariant;
@@ -46,7 +47,7 @@ pub fn validate_parsed(parsed: &Parsed, definitions: &Definitions, options: &Opt
 /// The issues come in the order of the document. Nothing found is an empty list: [`outcome`] puts that into words (VAL-06).
 pub fn validate(resource: &Node, read: &[fhir::Issue], definitions: &Definitions, options: &Options) -> Vec<Issue> {
     let mut found = Findings::new(options.most_issues);
-    reading::add(read, definitions, options, &mut found);
+    reading::add(resource, read, definitions, options, &mut found);
     let mut walk = walk::Walk::new(resource, definitions, options, found);
     walk.resource(resource);
     walk.demanded(resource);

@@ -1,22 +1,21 @@
 //! What the reader noticed about the structure, as issues of the validation: unknown elements, wrong shapes, wrong order.
 
-use fhir::IssueKind;
+use fhir::{IssueKind, Node};
 
 use crate::definitions::Definitions;
-use crate::findings::{Finding, Findings};
+use crate::findings::{Finding, Findings, quote};
 use crate::issue::{Kind, Severity};
 use crate::options::Options;
 use crate::terminology::Known;
+use crate::walk::RESOURCE_TYPES;
 
-/// One row for each kind: what is wrong, and what to do.
+/// One row for each kind: what is wrong, and what to do. `{expected}` and `{got}` stand for what the reader says.
 struct Words {
     kind: Kind,
     rule: &'static str,
     message: &'static str,
     cure: &'static str,
 }
-
-const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
 
 fn words(kind: IssueKind) -> Words {
     let (kind, rule, message, cure) = match kind {
@@ -36,7 +35,7 @@ fn words(kind: IssueKind) -> Words {
             "Remove the element, or mend its name.",
         ),
         IssueKind::WrongShape => {
-            (Kind::Structure, "FHIR JSON", "The value has the wrong shape.", "Write it as the definition has it.")
+            (Kind::Structure, "FHIR JSON", "Here is {got}, and the definition has {expected}.", "Write {expected}.")
         }
         IssueKind::EmptyArray => (Kind::Structure, "HTTP-14", "An array may not be empty.", "Leave the element out."),
         IssueKind::EmptyElement => (Kind::Invariant, "ele-1", "An element may not be empty.", "Leave the element out."),
@@ -53,9 +52,12 @@ fn words(kind: IssueKind) -> Words {
             "An array and its companion with an underscore differ in length.",
             "Make both the same length, with null where one has nothing.",
         ),
-        IssueKind::OutOfOrder => {
-            (Kind::Structure, "HTTP-15", "The element is out of order.", "Move it to its place in the definition.")
-        }
+        IssueKind::OutOfOrder => (
+            Kind::Structure,
+            "HTTP-15",
+            "The element is out of order: expected {expected}.",
+            "Move it to its place in the definition.",
+        ),
         IssueKind::UnexpectedText => {
             (Kind::Structure, "FHIR XML", "There is text between the elements.", "Remove the text.")
         }
@@ -78,8 +80,14 @@ fn words(kind: IssueKind) -> Words {
     Words { kind, rule, message, cure }
 }
 
-/// Adds what the reader noticed.
-pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Options, found: &mut Findings) {
+/// Adds what the reader noticed about a resource.
+pub(crate) fn add(
+    resource: &Node,
+    read: &[fhir::Issue],
+    definitions: &Definitions,
+    options: &Options,
+    found: &mut Findings,
+) {
     for issue in read {
         let words = words(issue.kind);
         if issue.kind != IssueKind::ControlCharacter && issue.kind != IssueKind::UnknownElement {
@@ -91,8 +99,8 @@ pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Opt
             rule: words.rule.to_owned(),
             expected: issue.expected.to_string(),
             got: issue.got.clone(),
-            message: words.message.to_owned(),
-            cure: words.cure.to_owned(),
+            message: filled(words.message, issue),
+            cure: filled(words.cure, issue),
         };
         if is_other_type(issue, definitions) {
             finding.severity = Severity::Warning;
@@ -101,8 +109,57 @@ pub(crate) fn add(read: &[fhir::Issue], definitions: &Definitions, options: &Opt
                 "The definition of this resource type is not here, so that the resource was not checked.".to_owned();
             finding.cure = "Load a package that defines the type.".to_owned();
         }
-        found.push(issue.path.clone(), issue.at, finding);
+        if issue.kind == IssueKind::UnknownElement {
+            finding.got = quote(own_name(&issue.path));
+            finding.message = format!("There is no element {} here.", finding.got);
+        }
+        let path = match issue.kind {
+            // An attribute that does not belong there is no element that a path could lead to.
+            IssueKind::UnexpectedAttribute => issue.path.rsplit_once('.').map_or(&*issue.path, |(parent, _)| parent),
+            _ => &issue.path,
+        };
+        found.push(location(resource, path), issue.at, finding);
     }
+}
+
+/// A sentence with what the reader says in its places.
+fn filled(sentence: &str, issue: &fhir::Issue) -> String {
+    sentence.replace("{expected}", &issue.expected).replace("{got}", &issue.got)
+}
+
+/// The last name of a path. One of another namespace stands in braces, which may have dots inside.
+fn own_name(path: &str) -> &str {
+    match path.rfind('{') {
+        Some(at) => &path[at..],
+        None => path.rsplit_once('.').map_or(path, |(_, name)| name),
+    }
+}
+
+/// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
+/// definitions do not have is told at the element that it is in, since no path leads to it.
+fn location(resource: &Node, path: &str) -> String {
+    let mut steps = path.split('.');
+    let mut location = steps.next().unwrap_or_default().to_owned();
+    let mut node = Some(resource);
+    for step in steps {
+        let (name, index) = match step.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse().unwrap_or(0)),
+            None => (step, 0),
+        };
+        let Some(field) = node.and_then(|node| node.kind().field(name.strip_prefix('_').unwrap_or(name))) else {
+            break;
+        };
+        node = node.and_then(|node| node.all(field.name()).nth(index));
+        location.push('.');
+        match field.choice() {
+            Some(stem) => {
+                location.push_str(stem);
+                location.push_str(&format!(".ofType({})", field.kind().name()));
+            }
+            None => location.push_str(step.trim_start_matches('_')),
+        }
+    }
+    location
 }
 
 fn severity(kind: IssueKind, options: &Options) -> Severity {

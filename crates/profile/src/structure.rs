@@ -82,7 +82,7 @@ impl Reading<'_> {
             }
         }
         let field = self.field(path);
-        if slice.is_some() && !self.open.last().is_some_and(|open| open.path == path) {
+        if slice.is_some() && self.open.last().is_none_or(|open| open.path != path) {
             // A slice of an element of which nothing was said before.
             self.push(path, name, false);
         }

@@ -4,14 +4,18 @@
 //! each below this one.
 
 mod binding;
+mod bundle;
 mod claims;
 mod extension;
 mod invariants;
+mod narrative;
+mod national;
 mod profile;
 mod reference;
 mod slicing;
+mod values;
 
-pub(crate) use reference::base_type;
+pub(crate) use reference::{RESOURCE_TYPES, base_type};
 
 use fhir::schema::{ScalarKind, TypeKind};
 use fhir::{Node, Scalar};
@@ -39,6 +43,8 @@ pub(crate) struct Walk<'n, 'd> {
     counts: Vec<u32>,
     /// Where in a profile the rules in hand are.
     place: profile::Place<'d>,
+    /// The Bundle around the element in hand.
+    bundle: Option<bundle::Around<'n>>,
 }
 
 impl<'n, 'd> Walk<'n, 'd> {
@@ -52,6 +58,7 @@ impl<'n, 'd> Walk<'n, 'd> {
             container: resource,
             counts: Vec::new(),
             place: profile::Place::default(),
+            bundle: None,
         }
     }
 
@@ -65,11 +72,19 @@ impl<'n, 'd> Walk<'n, 'd> {
             // The reader has said that its type is unknown or missing.
             return;
         }
-        if let Some(rules) = self.definitions.table.named(node.kind().name()) {
+        let Some(rules) = self.definitions.table.named(node.kind().name()) else { return };
+        if rules.special == Special::Bundle {
+            let outer = self.bundle.replace(bundle::Around::new(node));
             self.inside(node, rules);
-            self.contained(node);
-            self.claims(node);
+            self.bundle(node);
+            self.bundle = outer;
+        } else {
+            self.inside(node, rules);
         }
+        self.absolute(node);
+        self.contained(node);
+        self.first_to_call(node);
+        self.claims(node);
     }
 
     /// Judges one element: as an element of its parent, then by its type.
@@ -90,10 +105,18 @@ impl<'n, 'd> Walk<'n, 'd> {
             self.format(node);
         }
         self.bound(node, field);
+        self.attribute(node);
         match rules.special {
             Special::Reference => self.reference(node, field),
             Special::Extension => self.extension(node, parent),
-            _ => {}
+            Special::Narrative => node.all("div").for_each(|div| self.narrative_at(div)),
+            Special::Identifier => {
+                self.identifier(node);
+                self.nhs_number(node);
+            }
+            Special::Attachment => self.attachment(node),
+            Special::Coding => self.absolute(node),
+            Special::Bundle | Special::None => {}
         }
         self.inside(node, rules);
         for invariant in &field.invariants {

@@ -35,6 +35,6 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("demo"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    crate::demo::run(&args, terminal).await
 }

@@ -30,6 +30,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether the next value is an object, or an array of objects and `null`.
+    pub(super) fn companion_is_next(&mut self) -> Result<bool, Fault> {
+        let mut ahead = self.lexer;
+        if ahead.peek() != Some(b'[') {
+            return Ok(ahead.peek() == Some(b'{'));
+        }
+        ahead.at += 1;
+        let mut fits = true;
+        while fits && matches!(ahead.peek(), Some(b'{' | b'n')) {
+            fits = ahead.skip_value().is_ok() && ahead.take(b',');
+        }
+        self.spend(ahead.at)?;
+        Ok(ahead.peek() == Some(b']'))
+    }
+
     fn companion_item(
         &mut self,
         member: Member<'_>,
@@ -44,18 +59,11 @@ impl Reader<'_> {
                 let at = self.lexer.at;
                 node.children = self.object(kind, place, depth + 1)?;
                 if node.children.is_empty() {
+                    node.shape = Shape::EmptyCompanion;
                     self.issues.add(IssueKind::EmptyElement, place, at, "an id or an extension", "{}");
                 }
             }
-            Some(b'n') => self.lexer.literal("null")?,
-            _ => {
-                let got = self.shape_of_next();
-                self.issues.add(IssueKind::WrongShape, place, self.lexer.at, "an object or null", got);
-                let mark = self.stack.len();
-                let stray = Member { field: None, key: member.key, kind: self.types.unknown() };
-                self.item(stray, place, false, depth)?;
-                node.children = self.stack.split_off(mark);
-            }
+            _ => self.lexer.literal("null")?,
         }
         self.push(node)
     }
@@ -100,13 +108,17 @@ impl Reader<'_> {
 impl Node {
     /// Takes value and companion of the other half.
     fn absorb(&mut self, other: Node) {
-        if self.shape == Shape::EmptyArray {
-            self.shape = Shape::Usual;
+        let other_is_plain = other.value.is_some() || matches!(other.shape, Shape::Object | Shape::NestedArray);
+        if other_is_plain {
+            (self.value, self.at, self.array) = (other.value, other.at, other.array);
         }
-        if other.value.is_some() || !matches!(other.shape, Shape::Usual | Shape::EmptyArray) {
-            (self.value, self.shape, self.at) = (other.value, other.shape, other.at);
+        match (self.shape, other.shape) {
+            (_, Shape::EmptyArray) | (Shape::EmptyCompanion, Shape::Usual) => {}
+            (_, shape) if other_is_plain || self.shape == Shape::EmptyArray || shape == Shape::EmptyCompanion => {
+                self.shape = shape;
+            }
+            _ => {}
         }
         self.children.extend(other.children);
-        self.array |= other.array;
     }
 }

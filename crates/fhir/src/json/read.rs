@@ -69,7 +69,7 @@ pub(super) struct Reader<'s> {
     pub(super) issues: Issues,
     pub(super) nodes_left: usize,
     pub(super) depth: usize,
-    /// How many bytes may still be looked over for a `resourceType` that does not come first.
+    /// How many bytes may still be looked over in advance, above all for a `resourceType` that does not come first.
     pub(super) look_ahead: usize,
 }
 
@@ -143,7 +143,9 @@ impl<'s> Reader<'s> {
         }
         seen.others.note(key.clone(), at)?;
         let companion_of = key.strip_prefix('_').and_then(|name| object.kind.field(name));
-        if let Some(field) = companion_of.filter(|field| self.may_have_companion(field, object)) {
+        if let Some(field) = companion_of
+            && self.may_have_companion(field, object)?
+        {
             seen.companions.add(field);
             return self.companion(Member::known(field), object);
         }
@@ -153,11 +155,12 @@ impl<'s> Reader<'s> {
         self.unknown(&key, object)
     }
 
-    /// Whether a `_` member belongs to this element: to a primitive, or to what came as one just before.
-    fn may_have_companion(&mut self, field: &'static Field, object: &Object<'_>) -> bool {
+    /// Whether a `_` member belongs to this element: to a primitive, or to what came as one just before. What has another
+    /// shape than a companion is an unknown element.
+    fn may_have_companion(&mut self, field: &'static Field, object: &Object<'_>) -> Result<bool, Fault> {
         let last = self.stack.get(object.start..).and_then(<[Node]>::last);
         let came_as_scalar = last.is_some_and(|last| last.name() == field.name() && last.value.is_some());
-        (field.kind().is_primitive() || came_as_scalar) && matches!(self.lexer.peek(), Some(b'{' | b'['))
+        Ok((field.kind().is_primitive() || came_as_scalar) && self.companion_is_next()?)
     }
 
     /// Takes the `resourceType` of a known resource, which is in the node's type already.
@@ -188,30 +191,48 @@ impl<'s> Reader<'s> {
         let before = key.strip_prefix('_').filter(|name| {
             last.is_some_and(|last| last.field().is_none() && last.value.is_some() && last.name() == *name)
         });
-        if let Some(key) = before.filter(|_| matches!(self.lexer.peek(), Some(b'{' | b'['))) {
+        if let Some(key) = before
+            && self.companion_is_next()?
+        {
             return self.companion(Member { field: None, key, kind }, object);
         }
         // What is inside of something unknown was reported with it.
         if object.kind.is_known() {
-            let child = Place { parent: Some(object.place), name: key, index: None };
-            let expected = format!("an element of {}", object.kind.name());
-            self.issues.add(IssueKind::UnknownElement, &child, self.lexer.at, expected, key);
+            self.report_unknown(key, object);
         }
         self.values(Member { field: None, key, kind }, object)
+    }
+
+    fn report_unknown(&mut self, key: &str, object: &Object<'_>) {
+        let place = Place { parent: Some(object.place), name: key, index: None };
+        let beside = key.strip_prefix('_').and_then(|name| object.kind.field(name));
+        if beside.is_some_and(|field| field.kind().is_primitive()) {
+            let got = self.shape_of_next();
+            self.issues.add(IssueKind::WrongShape, &place, self.lexer.at, "an object", got);
+        } else {
+            let expected = format!("an element of {}", object.kind.name());
+            self.issues.add(IssueKind::UnknownElement, &place, self.lexer.at, expected, key);
+        }
     }
 
     /// Finds the type of the resource whose `{` is next, wherever its `resourceType` stands.
     pub(super) fn resource_type(&mut self) -> Result<(&'static Type, Option<Cow<'s, str>>), Fault> {
         let mut ahead = self.lexer;
         let found = find_type(&mut ahead, self.look_ahead);
-        let looked = ahead.at.saturating_sub(self.lexer.at);
-        if looked > self.look_ahead {
-            return Err(Fault::too_large(self.lexer.at, "resourceType stands too far behind; put it first"));
-        }
-        // What is found at once costs nothing.
-        self.look_ahead -= if looked > 256 { looked } else { 0 };
+        self.spend(ahead.at)?;
         let kind = found.as_deref().and_then(|name| self.types.resource(name));
         Ok((kind.unwrap_or_else(|| self.types.foreign()), found))
+    }
+
+    /// Counts how far was looked ahead.
+    pub(super) fn spend(&mut self, looked_to: usize) -> Result<(), Fault> {
+        let looked = looked_to.saturating_sub(self.lexer.at);
+        // What is found at once costs nothing.
+        let cost = if looked > 256 { looked } else { 0 };
+        self.look_ahead = self.look_ahead.checked_sub(cost).ok_or_else(|| {
+            Fault::too_large(self.lexer.at, "resourceType stands too far behind in too many objects; put it first")
+        })?;
+        Ok(())
     }
 
     pub(super) fn report_type(&mut self, kind: &'static Type, type_name: Option<&str>, place: &Place<'_>) {

@@ -48,7 +48,7 @@ impl Writer<'_> {
     /// Writes all children of one name: the member and, where there is something for it, its `_` companion.
     fn member(&mut self, group: &[Node], first: &mut bool) {
         let Some(one) = group.first() else { return };
-        let has_companion = group.iter().any(|node| node.is_scalar_like() && !node.children.is_empty());
+        let has_companion = group.iter().any(Node::has_companion);
         let has_plain = group.iter().any(|node| node.value.is_some() || !node.is_scalar_like());
         let array = group.len() > 1 || one.array;
         if has_plain || !has_companion {
@@ -87,7 +87,7 @@ impl Writer<'_> {
     }
 
     fn companion(&mut self, node: &Node) {
-        if node.is_scalar_like() && !node.children.is_empty() {
+        if node.has_companion() {
             self.object(node);
         } else {
             self.out.extend_from_slice(b"null");

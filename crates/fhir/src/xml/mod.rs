@@ -19,7 +19,7 @@
 //!   U+0020 but tab and line ends) become U+FFFD; the JSON reader reports them.
 //! - A narrative that is not well-formed XHTML is written as an attribute, `<div value="…"/>`, and read back from it.
 //! - JSON has no namespaces, attributes or mixed text: an unknown element of another namespace is `{namespace}name`, an
-//!   unknown attribute a member, text between elements `#text`. `xsi:schemaLocation`, comments outside the narrative, and
+//!   unknown attribute `@name`, text between elements `#text`. `xsi:schemaLocation`, comments outside the narrative, and
 //!   attributes of the element around a resource other than `value` are dropped; the latter are reported.
 //! - The order of a JSON object's members has no meaning and does not survive XML.
 

@@ -67,9 +67,9 @@ impl<'s> Reader<'s> {
                 if node.kind.is_primitive() { "value and id only" } else { "id only, or url on an extension" };
             self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, expected, &name);
         }
-        let mut unknown = Node::new(Name::Unknown((*name).into()), self.types.unknown(), offset(attribute.at));
+        let mut unknown =
+            Node::new(Name::Unknown(format!("@{name}").into()), self.types.unknown(), offset(attribute.at));
         unknown.value = Some(Scalar::String((*attribute.value).into()));
-        unknown.attribute = true;
         self.push(unknown)
     }
 
@@ -84,7 +84,8 @@ impl<'s> Reader<'s> {
         let raw = self.text.get(piece.at..piece.end).unwrap_or_default();
         let text = match &piece.event {
             Event::Comment(_) => return Ok(()),
-            Event::Text(_) if raw.bytes().all(tag::is_space) => return Ok(()),
+            // Blanks are layout, unless they continue a text.
+            Event::Text(_) if seen.text.is_none() && raw.bytes().all(tag::is_space) => return Ok(()),
             Event::Text(_) => match raw.find("]]>") {
                 Some(index) => return Err(Fault::malformed(piece.at + index, "']]>' in text must be written ]]&gt;")),
                 None => raw.replace("\r\n", "\n"),
@@ -93,7 +94,11 @@ impl<'s> Reader<'s> {
             Event::GeneralRef(name) => tag::resolve(name).ok_or_else(|| tag::bad_reference(piece.at))?.to_string(),
             _ => return Err(refused(piece)),
         };
-        if !matches!(kind.kind(), TypeKind::Unknown | TypeKind::ForeignResource) {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let blank = text.bytes().all(tag::is_space);
+        if !blank && !matches!(kind.kind(), TypeKind::Unknown | TypeKind::ForeignResource) {
             self.issues.add(IssueKind::UnexpectedText, place, piece.at, "values in the attribute value", "text");
         }
         if let Some((_, gathered)) = &mut seen.text {
@@ -195,7 +200,10 @@ impl<'s> Reader<'s> {
         let mut whole = String::from(head);
         for (prefix, space) in self.scope.in_force() {
             let own = attributes.iter().any(|attribute| attribute.declares == Some(prefix));
-            let needed = if prefix.is_empty() { *space == Space::Xhtml } else { text.contains(&format!("{prefix}:")) };
+            let needed = match prefix {
+                "" => !matches!(space, Space::Fhir | Space::None),
+                _ => text.contains(&format!("{prefix}:")),
+            };
             if !own && needed {
                 let colon = if prefix.is_empty() { "" } else { ":" };
                 let name = super::write::attribute_text(space.name());

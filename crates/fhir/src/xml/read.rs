@@ -214,12 +214,12 @@ impl<'s> Reader<'s> {
         let space = self.scope.find(tag.prefix(), tag.at)?;
         let field = parent.field(tag.local()).filter(|field| match space {
             Space::Fhir | Space::None => true,
-            Space::Xhtml => field.kind().is_xhtml(),
-            Space::Other(_) => false,
+            Space::Xhtml | Space::Other(_) => field.kind().is_xhtml(),
         });
         let name = match (field, &space) {
             (Some(field), _) => Cow::Borrowed(field.name()),
-            (None, Space::Fhir | Space::None) => Cow::Borrowed(tag.local()),
+            (None, Space::Fhir | Space::None) if !means_another_thing(tag.local()) => Cow::Borrowed(tag.local()),
+            (None, Space::None) => expanded(&Space::Fhir, tag.local()),
             (None, space) => expanded(space, tag.local()),
         };
         let index = self.note(seen, field, &name, place, tag.at);
@@ -403,6 +403,11 @@ fn gather(children: &mut Vec<Node>) {
 
 pub(super) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Whether an unknown element's name would be taken for something else in JSON.
+fn means_another_thing(name: &str) -> bool {
+    name == "resourceType" || name.starts_with('_')
 }
 
 /// The name of something outside the namespace of FHIR.

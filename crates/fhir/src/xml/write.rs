@@ -52,7 +52,7 @@ impl Writer<'_> {
         }
         let (name_space, name) = split_expanded(node.name());
         if node.name() == TEXT && node.field().is_none() {
-            return escape(node.text().unwrap_or_default(), self.out);
+            return self.text(node.text().unwrap_or_default());
         }
         if !is_name(name) {
             return;
@@ -64,6 +64,13 @@ impl Writer<'_> {
             return;
         }
         self.tags(node, name_space.unwrap_or(FHIR), name, space);
+    }
+
+    /// Writes text between elements. A blank at its beginning would be taken for layout.
+    fn text(&mut self, text: &str) {
+        let rest = text.strip_prefix(' ');
+        self.out.extend_from_slice(if rest.is_some() { b"&#32;" } else { b"" });
+        escape(rest.unwrap_or(text), self.out);
     }
 
     /// Writes a resource within the element that holds it.
@@ -95,7 +102,7 @@ impl Writer<'_> {
         let mut content = false;
         let mut text = false;
         for child in &node.children {
-            if is_attribute(child, &node.children) {
+            if is_attribute(child, node) {
                 self.attribute(child);
             } else {
                 content |= child.shape != Shape::EmptyArray && !is_hidden(child, node);
@@ -119,8 +126,7 @@ impl Writer<'_> {
     }
 
     fn content(&mut self, node: &Node, space: &str) {
-        let elements =
-            || node.children.iter().filter(|child| !is_attribute(child, &node.children) && !is_hidden(child, node));
+        let elements = || node.children.iter().filter(|child| !is_attribute(child, node) && !is_hidden(child, node));
         if is_in_order(&node.children) {
             elements().for_each(|child| self.element(child, space));
             return;
@@ -159,7 +165,7 @@ impl Writer<'_> {
 
     fn attribute(&mut self, node: &Node) {
         let text = node.text().unwrap_or_default();
-        match split_expanded(node.name()) {
+        match split_expanded(node.name().trim_start_matches('@')) {
             (None, name) => self.plain_attribute(name, text),
             (Some(space), name) => {
                 // The prefix holds within this tag only; the place in the output makes it a new one in each.
@@ -194,18 +200,23 @@ impl Writer<'_> {
 }
 
 /// Whether a child is written as an attribute of its parent, which XML can only do with a bare text and once.
-fn is_attribute(child: &Node, siblings: &[Node]) -> bool {
-    let bare = child.value.is_some() && child.children.is_empty();
-    match child.name {
-        Name::Known(field) => {
-            field.is_attribute() && bare && siblings.iter().filter(|other| other.name.is(&child.name)).count() == 1
-        }
-        Name::Unknown(ref name) => child.attribute && bare && is_attribute_name(name),
-    }
+fn is_attribute(child: &Node, parent: &Node) -> bool {
+    let may_be = match &child.name {
+        Name::Known(field) => field.is_attribute(),
+        Name::Unknown(name) => name.strip_prefix('@').is_some_and(|name| is_free_attribute(name, parent)),
+    };
+    let is_only_one = || parent.children.iter().filter(|other| other.name.is(&child.name)).count() == 1;
+    may_be && child.value.is_some() && child.children.is_empty() && is_only_one()
 }
 
-fn is_attribute_name(name: &str) -> bool {
-    is_name(split_expanded(name).1) || name.strip_prefix("xml:").is_some_and(is_name)
+/// Whether an unknown attribute may have this name beside what else is written as an attribute.
+fn is_free_attribute(name: &str, parent: &Node) -> bool {
+    let is_taken = match name {
+        "value" => parent.value.is_some() || !parent.is_resource(),
+        "xmlns" => true,
+        _ => parent.kind().field(name).is_some_and(Field::is_attribute),
+    };
+    !is_taken && (is_name(split_expanded(name).1) || name.strip_prefix("xml:").is_some_and(is_name))
 }
 
 /// Whether a child is the type of a resource of an unknown type, which is the name of its element.
@@ -221,9 +232,9 @@ fn is_in_order(children: &[Node]) -> bool {
     positions.all(|position| std::mem::replace(&mut last, position) <= position)
 }
 
-/// Takes `{namespace}name` apart.
+/// Takes `{namespace}name` apart. A namespace may have any character in it, a name has no bracket.
 fn split_expanded(name: &str) -> (Option<&str>, &str) {
-    let parts = name.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    let parts = name.strip_prefix('{').and_then(|rest| rest.rsplit_once('}'));
     parts.map_or((None, name), |(space, local)| (Some(space), local))
 }
 

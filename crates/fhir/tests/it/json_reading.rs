@@ -27,6 +27,8 @@ fn a_wrong_structure_is_reported_and_written_again_as_it_came() {
         (r#"{"resourceType":"Bundle","total":true}"#, &[(WrongShape, "Bundle.total")]),
         (r#"{"resourceType":"Slot","schedule":"Schedule/1"}"#, &[(WrongShape, "Slot.schedule")]),
         (r#"{"resourceType":"Slot","schedule":"a","_schedule":{"id":"b"}}"#, &[(WrongShape, "Slot.schedule")]),
+        (r#"{"resourceType":"Slot","status":"a","_status":{}}"#, &[(EmptyElement, "Slot.status")]),
+        (r#"{"resourceType":"Slot","_status":{}}"#, &[(EmptyElement, "Slot.status")]),
         (r#"{"resourceType":"Slot","schedule":{}}"#, &[(EmptyElement, "Slot.schedule")]),
         (r#"{"resourceType":"Slot","schedule":null}"#, &[(MisplacedNull, "Slot.schedule")]),
         (r#"{"resourceType":"Slot","status":null}"#, &[(MisplacedNull, "Slot.status")]),
@@ -63,7 +65,7 @@ fn a_wrong_structure_is_reported_and_written_again_as_it_came() {
             &[(UnknownElement, "Slot.schedule.resourceType")],
         ),
         (r#"{"resourceType":"Slot","_schedule":{"id":"a"}}"#, &[(UnknownElement, "Slot._schedule")]),
-        (r#"{"resourceType":"Slot","_status":"a"}"#, &[(UnknownElement, "Slot._status")]),
+        (r#"{"resourceType":"Slot","_status":"a"}"#, &[(WrongShape, "Slot._status")]),
         (r#"{"resourceType":"Slot","x":"a","_x":{"id":"b"}}"#, &[(UnknownElement, "Slot.x")]),
         (
             r#"{"resourceType":"Slot","":1," a":2,"é":3}"#,

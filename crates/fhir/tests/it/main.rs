@@ -1,5 +1,6 @@
 //! Tests of the crate as its users see it.
 
+mod checks;
 mod corpora;
 mod definitions;
 mod generate;

@@ -77,10 +77,13 @@ fn legal_variants_are_written_in_the_usual_form() {
     }
 }
 
+/// The inside of a Slot, what is reported of it, and the JSON that it makes.
+type Row<'t> = (&'t str, &'t [(IssueKind, &'t str)], &'t str);
+
 // covers: HTTP-13, HTTP-15
 #[test]
 fn a_wrong_structure_is_reported_and_kept() {
-    let table: &[(&str, &[(IssueKind, &str)], &str)] = &[
+    let table: &[Row] = &[
         (
             r#"<status value="free"/><id value="1"/>"#,
             &[(OutOfOrder, "Slot.id")],
@@ -110,7 +113,15 @@ fn a_wrong_structure_is_reported_and_kept() {
         (
             r#"<status value="free" colour="red" xml:lang="en"/>"#,
             &[(UnexpectedAttribute, "Slot.status.colour"), (UnexpectedAttribute, "Slot.status.xml:lang")],
-            r#"{"resourceType":"Slot","status":"free","_status":{"colour":"red","xml:lang":"en"}}"#,
+            r#"{"resourceType":"Slot","status":"free","_status":{"@colour":"red","@xml:lang":"en"}}"#,
+        ),
+        (
+            r#"<resourceType value="a"/><_status value="b"/><status value="c" id="d"/>"#,
+            &[
+                (UnknownElement, "Slot.{http://hl7.org/fhir}resourceType"),
+                (UnknownElement, "Slot.{http://hl7.org/fhir}_status"),
+            ],
+            r#"{"resourceType":"Slot","{http://hl7.org/fhir}resourceType":"a","{http://hl7.org/fhir}_status":"b","status":"c","_status":{"id":"d"}}"#,
         ),
         (
             r#"<schedule><id value="a"/></schedule>"#,
@@ -135,7 +146,7 @@ fn a_wrong_structure_is_reported_and_kept() {
         (
             r#"<o:status xmlns:o="urn:other" o:a="1" value="free"><o:b/></o:status>"#,
             &[(UnknownElement, "Slot.{urn:other}status")],
-            r#"{"resourceType":"Slot","{urn:other}status":"free","_{urn:other}status":{"{urn:other}a":"1","{urn:other}b":{}}}"#,
+            r#"{"resourceType":"Slot","{urn:other}status":"free","_{urn:other}status":{"@{urn:other}a":"1","{urn:other}b":{}}}"#,
         ),
         (
             r#"<text><status value="generated"/><div>a</div></text>"#,

@@ -54,6 +54,15 @@ pub(crate) fn truth(collection: &[Item<'_>]) -> Option<bool> {
     }
 }
 
+/// One side of `and`, `or` and the like. The published invariants use a bare element as "is there" (age-1, cnt-3), so one
+/// that is not there is false.
+fn condition(side: &Expression, result: &[Item<'_>]) -> Option<bool> {
+    match side {
+        Expression::Child(..) => Some(truth(result).unwrap_or(false)),
+        _ => truth(result),
+    }
+}
+
 fn boolean<'n>(value: Option<bool>) -> Collection<'n> {
     value.map(Item::Boolean).into_iter().collect()
 }
@@ -142,18 +151,24 @@ impl<'n> Evaluator<'n> {
         Ok(found)
     }
 
-    fn binary(&mut self, operator: Operator, left: &Expression, right: &Expression, focus: &[Item<'n>]) -> Answer<'n> {
+    fn binary(
+        &mut self,
+        operator: Operator,
+        left_side: &Expression,
+        right_side: &Expression,
+        focus: &[Item<'n>],
+    ) -> Answer<'n> {
         use Operator as O;
-        let left = self.evaluate(left, focus)?;
+        let left = self.evaluate(left_side, focus)?;
         // What the left side decides alone is not worked out further.
-        match (operator, truth(&left)) {
+        match (operator, condition(left_side, &left)) {
             (O::And, Some(false)) => return Ok(boolean(Some(false))),
             (O::Or, Some(true)) => return Ok(boolean(Some(true))),
             (O::Implies, Some(false)) => return Ok(boolean(Some(true))),
             _ => {}
         }
-        let right = self.evaluate(right, focus)?;
-        let (one, two) = (truth(&left), truth(&right));
+        let right = self.evaluate(right_side, focus)?;
+        let (one, two) = (condition(left_side, &left), condition(right_side, &right));
         Ok(match operator {
             O::And => boolean(and(one, two)),
             O::Or => boolean(or(one, two)),

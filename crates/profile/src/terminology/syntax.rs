@@ -20,19 +20,33 @@ pub(crate) fn has_syntax(url: &str) -> bool {
     SYNTAXES.iter().any(|(known, _)| *known == url)
 }
 
-/// A language tag as BCP 47 (RFC 5646 §2.1) writes it: a language, then script, region and variants. Case does not matter;
-/// whether its parts are registered is not checked.
+/// The languages of two letters (ISO 639-1), and the withdrawn ones that are still registered.
+const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da \
+    de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in \
+    io is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn \
+    mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si \
+    sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za \
+    zh zu";
+
+/// A language tag as BCP 47 (RFC 5646 §2.1) writes it: a language, then script, region and variants. Case does not matter.
+/// Languages of two letters have to be registered ones; longer ones and the other parts are checked by their form.
 pub fn is_language_tag(tag: &str) -> bool {
     let mut parts = tag.split('-').peekable();
     let Some(first) = parts.next() else { return false };
     if first.eq_ignore_ascii_case("x") {
         return is_private_use(parts);
     }
-    if !(2..=8).contains(&first.len()) || !is_letters(first) {
+    // Four to eight letters are reserved, and none is registered.
+    let is_language = match first.len() {
+        2 => TWO_LETTERS.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(first)),
+        3 => is_letters(first),
+        _ => false,
+    };
+    if !is_language {
         return false;
     }
     let mut extended = 0;
-    while extended < 3 && first.len() <= 3 && parts.next_if(|p| p.len() == 3 && is_letters(p)).is_some() {
+    while extended < 3 && parts.next_if(|p| p.len() == 3 && is_letters(p)).is_some() {
         extended += 1;
     }
     let _script = parts.next_if(|p| p.len() == 4 && is_letters(p));
@@ -108,7 +122,22 @@ mod tests {
         {
             assert!(is_language_tag(good), "{good}");
         }
-        for bad in ["", "en_GB", "e", "en-", "-en", "en GB", "english1", "en-GB-x", "ar ", "true\n", "x", "en-a"] {
+        for bad in [
+            "",
+            "en_GB",
+            "e",
+            "en-",
+            "-en",
+            "en GB",
+            "english",
+            "xx",
+            "xx-klingon",
+            "en-GB-x",
+            "ar ",
+            "true\n",
+            "x",
+            "en-a",
+        ] {
             assert!(!is_language_tag(bad), "{bad:?}");
         }
     }

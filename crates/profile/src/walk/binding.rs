@@ -56,8 +56,11 @@ impl<'n> Walk<'n, '_> {
             self.not_in_set(node, Severity::Error, within, codes);
             return;
         }
+        // An element of type code names no system: there is no other one that its code could come from.
+        let is_closed = node.kind().name() == "code" && binding.within.is_none();
         let severity = match (binding.strength, best) {
             (Strength::Required, Membership::NotMember) => Severity::Error,
+            (Strength::Extensible, Membership::NotMember) if is_closed => Severity::Error,
             (_, Membership::NotMember) => Severity::Warning,
             (Strength::Required, _) => {
                 self.not_checked(node, set);

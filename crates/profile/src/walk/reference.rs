@@ -7,6 +7,10 @@ use super::Walk;
 use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
 use crate::table::FieldRules;
+use crate::terminology::Known;
+
+/// The code system of the names of resource types.
+pub(crate) const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
 
 impl<'n> Walk<'n, '_> {
     pub(super) fn reference(&mut self, node: &'n Node, field: &FieldRules) {
@@ -15,9 +19,38 @@ impl<'n> Walk<'n, '_> {
             self.contained_target(node, id, &field.targets);
             return;
         }
+        if crate::primitive::check("uri", text).is_err() {
+            self.not_a_uri(node, text);
+            return;
+        }
         if let Some(type_name) = target_type(text) {
             self.target(node, type_name, &field.targets);
         }
+        self.reference_in_bundle(node, text, &field.targets);
+    }
+
+    fn not_a_uri(&mut self, node: &Node, text: &str) {
+        if text.is_empty() {
+            // The form of the string says so already.
+            return;
+        }
+        self.report(
+            node,
+            Finding {
+                severity: Severity::Error,
+                kind: Kind::Value,
+                rule: "Reference.reference".to_owned(),
+                expected: "a URL, or # and the id of a contained resource".to_owned(),
+                got: quote(text),
+                message: format!("{} is not a URL.", quote(text)),
+                cure: "Write Type/id, an absolute URL, or # and an id.".to_owned(),
+            },
+        );
+    }
+
+    /// True for the name of a resource type of FHIR, defined here or not.
+    pub(super) fn is_resource_type(&self, name: &str) -> bool {
+        matches!(self.definitions.terminology.known(RESOURCE_TYPES, name), Known::Code(_))
     }
 
     /// The targets that a profile allows; what the base refuses is not repeated.
@@ -69,8 +102,12 @@ impl<'n> Walk<'n, '_> {
     }
 
     /// The type that the reference names has to be one that the element may point at.
-    fn target(&mut self, node: &Node, type_name: &str, targets: &[Box<str>]) {
+    pub(super) fn target(&mut self, node: &Node, type_name: &str, targets: &[Box<str>]) {
         if self.may_lead_to(type_name, targets) {
+            return;
+        }
+        if !self.is_resource_type(type_name) {
+            self.no_such_type(node, type_name);
             return;
         }
         let mut allowed: Vec<&str> = targets.iter().filter_map(|target| self.definitions.type_of(target)).collect();
@@ -89,11 +126,32 @@ impl<'n> Walk<'n, '_> {
             },
         );
     }
+
+    /// A relative URL may be anything, so this is only worth a warning.
+    fn no_such_type(&mut self, node: &Node, type_name: &str) {
+        self.report(
+            node,
+            Finding {
+                severity: Severity::Warning,
+                kind: Kind::NotFound,
+                rule: "Reference.reference".to_owned(),
+                expected: "the name of a resource type".to_owned(),
+                got: quote(type_name),
+                message: format!("FHIR has no resource type {}, so that the target was not checked.", quote(type_name)),
+                cure: "Write the type as FHIR spells it, capitals included.".to_owned(),
+            },
+        );
+    }
 }
 
 /// The resource type that a literal reference names: `Patient` in `Patient/1`, `https://a.example/Patient/1/_history/2`.
 /// `None` where the form does not show one.
-pub(crate) fn target_type(reference: &str) -> Option<&str> {
+pub(super) fn target_type(reference: &str) -> Option<&str> {
+    type_and_id(reference).map(|(type_name, _)| type_name)
+}
+
+/// The resource type and the id that a literal reference names.
+pub(super) fn type_and_id(reference: &str) -> Option<(&str, &str)> {
     let path = match reference.split_once("://") {
         Some(("http" | "https", rest)) => rest.split_once('/').map(|(_, path)| path)?,
         Some(_) => return None,
@@ -105,8 +163,9 @@ pub(crate) fn target_type(reference: &str) -> Option<&str> {
     if parts.len() >= 4 && parts[parts.len() - 2] == "_history" {
         parts.truncate(parts.len() - 2);
     }
-    let [.., type_name, _id] = parts.as_slice() else { return None };
-    type_name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(type_name)
+    let [.., type_name, id] = parts.as_slice() else { return None };
+    let shown = type_name.starts_with(|c: char| c.is_ascii_uppercase()) && !id.is_empty();
+    shown.then_some((*type_name, *id))
 }
 
 /// The type of a base canonical URL: `Patient` of `http://hl7.org/fhir/StructureDefinition/Patient`.

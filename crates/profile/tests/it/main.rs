@@ -2,6 +2,7 @@
 
 mod corpus;
 mod invariants;
+mod mistakes;
 mod profiles;
 mod shared;
 mod terminology;

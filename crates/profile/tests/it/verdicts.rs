@@ -36,7 +36,7 @@ fn each_base_rule_is_told_at_its_place() {
         ("2024-05-01T09:00:00Z", "2024-05-01", ("Slot.start", "instant")),
         ("Schedule/1", "Patient/1", ("Slot.schedule", "Reference")),
         ("Schedule/1", "#s2", ("Slot.schedule", "ref-1")),
-        (r#""status":"#, r#""colour":"red","status":"#, ("Slot.colour", "HTTP-13")),
+        (r#""status":"#, r#""colour":"red","status":"#, ("Slot", "HTTP-13")),
         (r#"{"reference":"Schedule/1"}"#, r#"{"id":"a"}"#, ("Slot.schedule", "ele-1")),
         (r#""id":"s1""#, r#""id":"s_1""#, ("Slot.id", "id")),
     ];

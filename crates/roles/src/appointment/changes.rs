@@ -78,7 +78,7 @@ pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
         match resource.type_name() {
             "Slot" => drop(resource.remove("status")),
             "Patient" => {
-                resource.retain(|child| child.name() != "identifier" || child.text_of("system") != Some(local_system))
+                resource.retain(|child| child.name() != "identifier" || child.text_of("system") != Some(local_system));
             }
             _ => {}
         }

@@ -43,9 +43,9 @@ pub(crate) fn version(call: &Call, found: AppointmentVersion) -> Answer {
     let versioned = versioned(&found.appointment_id, found.version);
     let known = call.header_text("if-none-match").is_some_and(|header| names_version(header, found.version));
     let answer = if known {
-        Answer::unchanged(found.version.into())
+        Answer::unchanged(found.version)
     } else {
-        Answer::found(Content::Json(found.content.into())).in_version(found.version.into())
+        Answer::found(Content::Json(found.content.into())).in_version(found.version)
     };
     let at = Timestamp::from_millisecond(found.at).unwrap_or_default();
     answer.last_modified(at).content_at(call.url(&versioned)).about(versioned)

@@ -6,7 +6,6 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use spine::Operation;
-use spine::dialect::Tokens;
 use spine::token::{Device, RequestingOrganisation, SelfMadeClaims, unsigned};
 
 use super::Consumer;
@@ -32,9 +31,7 @@ impl Consumer {
     pub(super) async fn token_for(&self, target: Target<'_>, operation: Operation) -> Result<String, Fault> {
         match target {
             // The Registry takes signed tokens only, in every dialect (JWT-91).
-            Target::Provider(_) if self.settings.dialect.tokens == Tokens::UnsignedBehindSsp => {
-                Ok(self.own_token(target.root(), operation))
-            }
+            Target::Provider(_) if self.makes_its_own_tokens() => Ok(self.own_token(target.root(), operation)),
             _ => self.get_token(target.root()).await,
         }
     }
@@ -111,15 +108,15 @@ impl Consumer {
     fn own_token(&self, root: &str, operation: Operation) -> String {
         let settings = &self.settings;
         unsigned(&SelfMadeClaims {
-            issuer: settings.issuer.clone(),
+            issuer: settings.own_url(),
             subject: settings.asid.to_string(),
             audience: root.to_owned(),
             issued_at: self.clock.now().as_second(),
             scope: operation.scope().to_owned(),
             device: Device {
-                system: settings.issuer.clone(),
+                system: format!("{}Id/device", settings.own_url()),
                 value: settings.asid.to_string(),
-                model: "CareSlot Consumer".to_owned(),
+                model: settings.system.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             organisation: RequestingOrganisation {

@@ -32,13 +32,14 @@ mod wire;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use spine::dialect::Tokens;
 use store::Outbox;
 
 use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 
-pub use body::{Booking, Patient};
+pub use body::{Booking, Patient, PatientWords};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
@@ -86,6 +87,12 @@ impl Consumer {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether it makes the tokens for a Provider itself, unsigned, as its dialect has it (JW2-01).
+    #[must_use]
+    pub fn makes_its_own_tokens(&self) -> bool {
+        self.settings.dialect.tokens == Tokens::UnsignedBehindSsp
     }
 
     fn watch(&self, message: impl FnOnce() -> WireMessage) {

@@ -15,8 +15,8 @@ pub struct Settings {
     pub organisation: OdsCode,
     /// Its name (JW2-11).
     pub organisation_name: String,
-    /// The URL of the Consumer's own system, the issuer of the tokens that it makes itself (JW2-03).
-    pub issuer: String,
+    /// The name of the Consumer's own system, as the tokens that it makes itself have it (JW2-10).
+    pub system: String,
     /// The dialect that bookings are written in.
     pub dialect: &'static Dialect,
     /// The proxy's address, with or without a slash at its end (SSP-02).
@@ -29,10 +29,18 @@ pub struct Settings {
     pub answer_limit: usize,
     /// How long each step of a call may take.
     pub timeouts: Timeouts,
-    /// The waits before the second, third and fourth attempt (SSP-131, SSP-132).
-    pub back_off: [Duration; 3],
+    /// The waits before the second attempt and each further one; as many attempts more as there are waits (SSP-131, SSP-132).
+    pub back_off: Vec<Duration>,
     /// The longest `Retry-After` that is waited for; a longer one ends the attempts.
     pub patience: Duration,
+}
+
+impl Settings {
+    /// The URL of the Consumer's own endpoint, as a token of its own making names its issuer (JW2-03): the system that the
+    /// ASID stands for.
+    pub(super) fn own_url(&self) -> String {
+        format!("https://{}.{}.thirdparty.nhs.uk/", self.asid, self.organisation.to_string().to_ascii_lowercase())
+    }
 }
 
 /// A registration at the token endpoint (TOK-03, TOK-09).

@@ -24,7 +24,8 @@ pub fn key_of(dn: &Dn) -> String {
 /// # Errors
 /// What cannot be read, in a sentence; the store then holds something that was not written through [`to_keep`].
 pub fn as_kept(kept: &DirectoryEntry) -> Result<Entry, String> {
-    let dn = Dn::parse(&kept.dn).map_err(|fault| format!("the name of a kept directory entry cannot be read: {fault}"))?;
+    let dn =
+        Dn::parse(&kept.dn).map_err(|fault| format!("the name of a kept directory entry cannot be read: {fault}"))?;
     let mut entry = Entry::new(dn);
     for (name, value) in &kept.attributes {
         let value = std::str::from_utf8(value).map_err(|_| format!("{}: a value of {name} is not UTF-8", kept.dn))?;

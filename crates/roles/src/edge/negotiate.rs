@@ -175,7 +175,9 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    type Pairs<'a> = &'a [(&'static str, &'static str)];
+
+    fn headers(pairs: Pairs<'_>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, HeaderValue::from_static(value));
@@ -188,7 +190,7 @@ mod tests {
     fn the_answers_format_follows_format_then_accept_then_content_type() {
         const JSON: Format = Format::Json;
         const XML: Format = Format::Xml;
-        let table: &[(Option<&str>, &[(&str, &str)], Format)] = &[
+        let table: &[(Option<&str>, Pairs<'_>, Format)] = &[
             (None, &[], JSON),
             (Some("xml"), &[("accept", "application/fhir+json")], XML),
             (Some("json"), &[("accept", "application/fhir+xml")], JSON),
@@ -223,7 +225,7 @@ mod tests {
     // covers: HTTP-08, X-07
     #[test]
     fn a_format_that_is_not_served_is_refused() {
-        let table: &[(Option<&str>, &[(&str, &str)])] = &[
+        let table: &[(Option<&str>, Pairs<'_>)] = &[
             (Some("turtle"), &[]),
             (Some(""), &[]),
             (Some("turtle"), &[("accept", "application/fhir+json")]),

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+pub use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite as suites};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::ServerSessionMemoryCache;
-use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use super::clock::{Clock, TlsClock};
 use super::crl::{self, Revocation};

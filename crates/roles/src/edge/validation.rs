@@ -85,7 +85,7 @@ fn unwrapped(parameters: &Node, format: Format, profiles: &mut Vec<String>) -> R
 mod tests {
     use super::*;
 
-    const SLOT: &str = r#"{"resourceType":"Slot","schedule":{"reference":"Schedule/1"},"status":"free",
+    const SLOT: &str = r#"{"resourceType":"Slot","identifier":[{"system":"https://a.test","value":"1"}],"schedule":{"reference":"Schedule/1"},"status":"free",
         "start":"2026-11-24T09:00:00Z","end":"2026-11-24T09:15:00Z"}"#;
 
     fn judged(resource_type: &str, body: &str) -> Result<Node, Reason> {

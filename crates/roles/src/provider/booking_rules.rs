@@ -13,8 +13,10 @@ use crate::edge::refusal::Refusal;
 /// The coding of the document that a booking refers to (section 0 of the booking API).
 const CDA_TYPE_SYSTEM: &str = "urn:oid:2.16.840.1.113883.2.1.3.2.4.18.17";
 
+type Rule = fn(&Booking<'_>) -> Result<(), Refusal>;
+
 /// Rules in the order in which they are asked.
-const RULES: [fn(&Booking<'_>) -> Result<(), Refusal>; 15] = [
+const RULES: [Rule; 15] = [
     has_no_id,
     claims_the_profile,
     speaks_english,

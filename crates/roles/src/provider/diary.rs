@@ -35,7 +35,7 @@ pub fn diary_of(resources: &[Node]) -> Result<DiaryContent, NotADiary> {
                 continue;
             }
             "Schedule" => {
-                content.schedules.push(ScheduleOffer { related: related(resource, &services), id: id.clone() })
+                content.schedules.push(ScheduleOffer { related: related(resource, &services), id: id.clone() });
             }
             "HealthcareService" => content.services.push(service(resource, &id, resources)),
             other if REFERENCED_TYPES.contains(&other) => {}

@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use diary::{NotADiary, diary_of};
+pub use slot_fragment::slot_resource;
 
 use crate::appointment::request_id_reused;
 use crate::edge::answer::Answer;

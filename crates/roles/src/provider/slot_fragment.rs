@@ -2,6 +2,7 @@
 //! (SLT-30, SLT-35, SLT-36, RES-S01 to RES-S06).
 
 use fhir::Node;
+use jiff::tz::Offset;
 use store::StoredSlot;
 
 use super::times::TimeStyle;
@@ -42,6 +43,14 @@ pub(super) fn write(out: &mut Vec<u8>, slot: &StoredSlot, style: &TimeStyle) {
     out.extend_from_slice(after.get(1..).unwrap_or(b"}"));
 }
 
+/// A stored Slot as a resource, its times in UTC; `None` when what is stored is no Slot.
+#[must_use]
+pub fn slot_resource(slot: &StoredSlot) -> Option<Node> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, slot, &TimeStyle::Fixed(Offset::UTC));
+    fhir::json::read(&bytes, &fhir::Limits::GENEROUS).ok().map(|parsed| parsed.resource)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,8 +74,9 @@ mod tests {
                 fragment: fragment(&slot),
             };
             let mut out = Vec::new();
-            write(&mut out, &stored, &TimeStyle::Fixed(jiff::tz::Offset::UTC));
+            write(&mut out, &stored, &TimeStyle::Fixed(Offset::UTC));
             assert_eq!(String::from_utf8(out).unwrap(), text.replace("free", "busy"));
+            assert_eq!(fhir::json::write(&slot_resource(&stored).unwrap()), text.replace("free", "busy").into_bytes());
         }
     }
 }

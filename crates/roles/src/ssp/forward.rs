@@ -65,7 +65,8 @@ pub(super) fn outbound(
 
 /// `Via: 1.1 ssp` (SSP-65).
 pub(super) fn via(settings: &Settings) -> HeaderValue {
-    HeaderValue::try_from(format!("1.1 {}", settings.name)).unwrap_or_else(|_| HeaderValue::from_static("1.1 ssp"))
+    HeaderValue::try_from(format!("1.1 {}", settings.forwarded_by.trim_start_matches('_')))
+        .unwrap_or_else(|_| HeaderValue::from_static("1.1 ssp"))
 }
 
 /// `for=…;by=…;host=…;proto=https` (SSP-64, RFC 7239).
@@ -80,7 +81,7 @@ fn forwarded(client: IpAddr, host: Option<&HeaderValue>, settings: &Settings) ->
         },
     };
     // Writing into a string cannot fail.
-    let _ = written.and_then(|()| write!(text, ";by=_{}", settings.name));
+    let _ = written.and_then(|()| write!(text, ";by={}", settings.forwarded_by));
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
         let _ = if host.contains([':', '[']) { write!(text, ";host=\"{host}\"") } else { write!(text, ";host={host}") };
     }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod endpoint;
+mod figures;
 mod forward;
 mod kept;
 mod lookups;
@@ -241,7 +242,9 @@ impl Ssp {
             Ok(Answered { response, address, connecting }) => {
                 exchange.upstream.address = Some(address);
                 exchange.upstream.connecting = connecting;
-                exchange.upstream.answer_took = Some(sent.elapsed());
+                let answer_took = sent.elapsed();
+                exchange.upstream.answer_took = Some(answer_took);
+                exchange.upstream.overhead = exchange.elapsed().saturating_sub(answer_took);
                 exchange.upstream.status = Some(response.status().as_u16());
                 relay::outward(response, exchange, underway, standing, &self.settings)
             }

@@ -15,6 +15,7 @@ use store::AuditRecord;
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::endpoint::Endpoint;
+use super::figures;
 use super::kept::Source;
 use super::lookups::{Receiver, Sender};
 use super::tokens::TokenFacts;
@@ -54,6 +55,8 @@ pub(super) struct Upstream {
     pub(super) directory_took: Duration,
     pub(super) connecting: Option<Duration>,
     pub(super) answer_took: Option<Duration>,
+    /// What the proxy itself took until the head of the answer went back (SSP-103).
+    pub(super) overhead: Duration,
     pub(super) bytes_out: u64,
     pub(super) bytes_in: Option<Arc<std::sync::atomic::AtomicU64>>,
 }
@@ -77,6 +80,7 @@ impl Exchange {
         head: &Parts,
         peer: Arc<Peer>,
     ) -> Self {
+        figures::begun();
         Self {
             seat: Some(seat),
             dialect,
@@ -99,18 +103,26 @@ impl Exchange {
         }
     }
 
-    fn record(&self) -> AuditRecord {
+    /// A call that nobody ended was left by the Consumer, or by a panic.
+    fn outcome(&self) -> Outcome {
         let ending = self.ending.unwrap_or(match std::thread::panicking() {
             true => Ending::Refused(Reason::InternalError),
             false => Ending::Refused(Reason::ConsumerWentAway),
         });
-        let outcome = Outcome::of(ending, &self.upstream, self.dialect);
+        Outcome::of(ending, &self.upstream, self.dialect)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn record(&self, outcome: &Outcome) -> AuditRecord {
         let requirement = outcome.check.or(self.ssp.as_ref().map(|ssp| ssp.interaction.as_str())).unwrap_or("unknown");
         AuditRecord {
             at: self.at.as_millisecond(),
             trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
             requirement: requirement.to_owned(),
-            body: serde_json::to_vec(&self.line(&outcome)).unwrap_or_default(),
+            body: serde_json::to_vec(&self.line(outcome)).unwrap_or_default(),
         }
     }
 
@@ -166,6 +178,7 @@ impl Exchange {
                 directory: milliseconds(self.upstream.directory_took),
                 connect: self.upstream.connecting.map(milliseconds),
                 answer: self.upstream.answer_took.map(milliseconds),
+                overhead: milliseconds(self.upstream.overhead),
                 total: milliseconds(total),
             },
         }
@@ -174,19 +187,21 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        let outcome = self.outcome();
+        figures::count(self, &outcome);
         if let Some(seat) = self.seat.take() {
-            seat.send(self.record());
+            seat.send(self.record(&outcome));
         }
     }
 }
 
 /// What became of a call, in the record's words.
-struct Outcome {
-    decision: &'static str,
-    check: Option<&'static str>,
+pub(super) struct Outcome {
+    pub(super) decision: &'static str,
+    pub(super) check: Option<&'static str>,
     refusal: Option<&'static str>,
     fault: Option<&'static str>,
-    status: Option<u16>,
+    pub(super) status: Option<u16>,
     provider_status: Option<u16>,
 }
 
@@ -279,6 +294,7 @@ struct Times {
     directory: f64,
     connect: Option<f64>,
     answer: Option<f64>,
+    overhead: f64,
     total: f64,
 }
 

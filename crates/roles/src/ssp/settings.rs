@@ -13,9 +13,9 @@ use crate::edge::client::Timeouts;
 /// The settings of a proxy, as typed values.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How the proxy calls itself in `Via` and, after an underscore, in `Forwarded` (SSP-64, SSP-65): letters, digits,
-    /// hyphens.
-    pub name: String,
+    /// How the proxy calls itself in `Forwarded` and, without the underscore, in `Via` (SSP-64, SSP-65): letters, digits,
+    /// hyphens after an underscore, as RFC 7239 wants of a name that is no address.
+    pub forwarded_by: String,
     /// Sends `for=_hidden` instead of the Consumer's address (SSP-64).
     pub hide_addresses: bool,
     /// Which verbs pass (SSP-38): GET, POST and PUT unless more are wanted.
@@ -63,7 +63,7 @@ pub enum Tokens {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            name: "ssp".to_owned(),
+            forwarded_by: "_ssp".to_owned(),
             hide_addresses: false,
             verbs: vec![Method::GET, Method::POST, Method::PUT],
             target: TargetRules::default(),

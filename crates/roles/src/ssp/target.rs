@@ -234,6 +234,7 @@ impl fmt::Display for TargetFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(origin_form: &str) -> Result<Target<'_>, TargetFault> {
         Target::read(origin_form, TargetRules::default())
@@ -319,6 +320,30 @@ mod tests {
         ];
         for (origin_form, fault) in table {
             assert_eq!(read(origin_form), Err(fault), "{origin_form}");
+        }
+    }
+
+    proptest! {
+        // covers: SSP-07, SSP-09, SSP-12
+        #[test]
+        fn whatever_is_read_stays_as_it_was_and_has_no_step_up(text in "/(https://|https%3A%2F%2F)[ -~]{0,40}") {
+            if let Ok(target) = read(&text) {
+                let whole = format!("{}{}", target.without_query(), target.url[target.query..].to_owned());
+                prop_assert!(whole.starts_with("https://"));
+                if text.starts_with("/https://") {
+                    prop_assert_eq!(&text[1..], whole);
+                    prop_assert!(text.ends_with(target.origin_form().trim_start_matches('/')));
+                }
+                let path = target.origin_form().split('?').next().unwrap_or_default().to_lowercase();
+                prop_assert!(!path.replace("%2e", ".").split('/').any(|segment| segment == ".." || segment == "."));
+                prop_assert!(!path.contains("%2f") && !path.contains("%5c") && !path.contains('\\'));
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
+            let _ = read(&text);
+            let _ = read(&format!("/https%3A%2F%2F{text}"));
         }
     }
 

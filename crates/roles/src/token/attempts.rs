@@ -1,4 +1,5 @@
-//! Failed attempts by client_id: after ten, a client waits half a minute before it is heard again.
+//! Failed attempts by client_id: after a number of them (ten unless configured), a client waits half a minute before it is
+//! heard again.
 //!
 //! Secrets here are long random strings, so guessing is hopeless anyway; the wait keeps a broken client from filling
 //! the log and makes a stolen client_id visible. It counts names that do not exist too, so that the answer says
@@ -7,8 +8,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// After this many failures the client waits.
-pub const FAILURES_LET_THROUGH: u32 = 10;
 /// How long it waits, in seconds.
 pub const WAIT: i64 = 30;
 /// A name that has not failed for this many seconds starts again from nothing.
@@ -24,19 +23,27 @@ struct Failures {
 }
 
 /// The failures of every client_id that failed lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FailedAttempts {
+    /// After this many failures a client waits.
+    let_through: u32,
     by_client: Mutex<HashMap<String, Failures>>,
 }
 
 impl FailedAttempts {
+    /// Nobody has failed yet; after `let_through` failures a client waits.
+    #[must_use]
+    pub fn new(let_through: u32) -> Self {
+        Self { let_through, by_client: Mutex::default() }
+    }
+
     /// How many seconds this client has to wait from `now`; `None` where it is heard.
     #[must_use]
     pub fn wait(&self, client_id: &str, now: i64) -> Option<u32> {
         let by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);
         let failures = by_client.get(client_id)?;
         let left = failures.last + WAIT - now;
-        if failures.count < FAILURES_LET_THROUGH || left <= 0 {
+        if failures.count < self.let_through || left <= 0 {
             return None;
         }
         // A clock that was set back must not keep anyone out for longer than the wait itself.
@@ -80,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_client_waits_after_ten_failures_and_is_let_in_again_within_a_minute() {
-        let attempts = FailedAttempts::default();
+        let attempts = FailedAttempts::new(10);
         for second in 0..10 {
             assert_eq!(attempts.wait("a", second), None, "failure {second}");
             attempts.failed("a", second);
@@ -95,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_success_forgets_the_failures() {
-        let attempts = FailedAttempts::default();
+        let attempts = FailedAttempts::new(10);
         for _ in 0..9 {
             attempts.failed("a", 0);
         }
@@ -108,7 +115,7 @@ mod tests {
 
     #[test]
     fn old_failures_do_not_count() {
-        let attempts = FailedAttempts::default();
+        let attempts = FailedAttempts::new(10);
         for _ in 0..9 {
             attempts.failed("a", 0);
         }
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_keeps_nobody_out_for_long() {
-        let attempts = FailedAttempts::default();
+        let attempts = FailedAttempts::new(10);
         for _ in 0..10 {
             attempts.failed("a", 1_000_000);
         }
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn invented_names_do_not_fill_the_memory() {
-        let attempts = FailedAttempts::default();
+        let attempts = FailedAttempts::new(10);
         for number in 0..(3 * MOST_NAMES) {
             attempts.failed(&number.to_string(), i64::try_from(number).expect("small"));
         }

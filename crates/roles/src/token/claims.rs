@@ -78,6 +78,7 @@ mod tests {
             groups: vec![group("read:slot", 1), group("create:appointment", 2), group("delete:appointment", 3)],
             lifetime: 3600,
             back_dated: 300,
+            failures_before_slowing: 10,
         }
     }
 

@@ -21,7 +21,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use spine::Reason;
-use spine::token::{KeyFault, KeySet, SigningKey};
+use spine::token::{KeyFault, KeySet, PublicKey, SigningKey};
 use store::{Audit, TokenClients};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,8 @@ pub struct Settings {
     pub lifetime: u32,
     /// How far `iat` and `nbf` lie back, in seconds (JWT-04).
     pub back_dated: u32,
+    /// The failures after which a client_id is slowed down.
+    pub failures_before_slowing: u32,
 }
 
 /// A group: what a client is assured for.
@@ -70,7 +72,7 @@ pub struct Keys {
     /// The one that signs from now on.
     pub signing: SigningKey,
     /// Keys that signed before; published until the last token that they signed has expired (TOK-08).
-    pub former: Vec<SigningKey>,
+    pub former: Vec<PublicKey>,
 }
 
 /// Keys in use, with the document that publishes them.
@@ -107,7 +109,7 @@ impl Token {
     ) -> Result<Self, KeyFault> {
         let nobodys_hash = secret::hashed(&ids.uuid().to_string(), ids.uuid().as_bytes()).unwrap_or_default();
         let keys = ArcSwap::from_pointee(LiveKeys::new(keys)?);
-        let attempts = attempts::FailedAttempts::default();
+        let attempts = attempts::FailedAttempts::new(settings.failures_before_slowing);
         Ok(Self { settings, keys, clients, audit, clock, ids, attempts, nobodys_hash })
     }
 
@@ -127,9 +129,8 @@ impl Token {
 
 impl LiveKeys {
     fn new(keys: Keys) -> Result<Self, KeyFault> {
-        let published: Result<Vec<_>, _> =
-            std::iter::once(&keys.signing).chain(&keys.former).map(SigningKey::public_key).collect();
-        let jwks = KeySet::of(published?).to_jwks();
+        let published = std::iter::once(keys.signing.public_key()?).chain(keys.former).collect();
+        let jwks = KeySet::of(published).to_jwks();
         Ok(Self { signing: Arc::new(keys.signing), jwks })
     }
 }

@@ -1,6 +1,5 @@
 //! How a part is: its operations listener is asked for `/readyz`, with little patience.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::edge::BoxError;
+use crate::edge::client::Authority;
 
 /// How long a part may take to answer; a page that waits longer is no help to anyone.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const LONGEST_REASON: usize = 200;
 
 /// What a part said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
+pub(super) enum Health {
     /// It can do its work.
     Up,
     /// It answers, and says what it lacks.
@@ -35,7 +35,7 @@ pub enum Health {
 }
 
 /// Asks one part.
-pub(super) async fn ask(operations: Option<SocketAddr>) -> Health {
+pub(super) async fn ask(operations: Option<&Authority>) -> Health {
     let Some(address) = operations else { return Health::NotAsked };
     match tokio::time::timeout(PATIENCE, readiness(address)).await {
         Ok(Ok(health)) => health,
@@ -47,8 +47,8 @@ pub(super) async fn ask(operations: Option<SocketAddr>) -> Health {
     }
 }
 
-async fn readiness(address: SocketAddr) -> Result<Health, BoxError> {
-    let socket = TcpStream::connect(address).await?;
+async fn readiness(address: &Authority) -> Result<Health, BoxError> {
+    let socket = TcpStream::connect((address.host.as_str(), address.port)).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
     let request = Request::get("/readyz").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let asked = async {

@@ -63,7 +63,7 @@ impl Row<'_> {
 /// Asks every part how it is and shows them.
 pub(super) async fn home(State(pages): State<Arc<Pages>>) -> Response {
     let parts = &pages.settings.parts;
-    let asked = join_all(parts.iter().map(|part| health::ask(part.operations)));
+    let asked = join_all(parts.iter().map(|part| health::ask(part.operations.as_ref())));
     let counted = async {
         match &pages.settings.slots {
             Some(count) => count().await,

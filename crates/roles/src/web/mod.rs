@@ -1,8 +1,9 @@
 //! The pages for people: one address that shows the whole network, in plain HTML that works without JavaScript.
 //!
 //! The index: `home` is the first page, `validate` the `$validate` operation (VAL-01), `health` asks each part how it is,
-//! `times` writes dates as people say them. The pages know the other parts by their addresses only.
+//! `counts` counts Slots, `times` writes dates as people say them. The pages know the other parts by their addresses only.
 
+mod counts;
 mod health;
 mod home;
 pub mod times;
@@ -22,15 +23,15 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Uri};
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::edge::client::Authority;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::page::{PageRefusal, lasting_file, page, protect, refused_page};
 
-pub use health::Health;
+pub use counts::count_slots;
 
 /// What the pages show, and under which names.
 pub struct Settings {
@@ -38,7 +39,7 @@ pub struct Settings {
     pub version: String,
     /// The parts in the order in which a booking meets them.
     pub parts: Vec<Part>,
-    /// Counts the Provider's Slots; absent where the Provider is somewhere else.
+    /// Counts the Provider's Slots ([`count_slots`]); absent where the Provider is somewhere else.
     pub slots: Option<CountSlots>,
     /// Commands that a person may copy.
     pub commands: Vec<Command>,
@@ -59,8 +60,8 @@ pub struct Part {
     pub duty: String,
     /// Where it listens, as URLs.
     pub addresses: Vec<String>,
-    /// Its operations listener, which is asked for `/readyz`; absent where there is none to ask.
-    pub operations: Option<SocketAddr>,
+    /// Its operations listener (plain HTTP), which is asked for `/readyz`; absent where there is none to ask.
+    pub operations: Option<Authority>,
     /// The dialect that it speaks; absent where the dialects do not differ.
     pub dialect: Option<String>,
     /// Its version; absent where it is unknown.

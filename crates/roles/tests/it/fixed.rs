@@ -23,12 +23,13 @@ impl Clock for FixedClock {
     }
 }
 
-/// Ids that differ from each other and are the same in every run.
+/// Ids that differ from each other and are the same in every run; in the form of random ones.
 #[derive(Default)]
 pub(crate) struct CountedIds(AtomicU64);
 
 impl Ids for CountedIds {
     fn uuid(&self) -> Uuid {
-        Uuid::from_u64_pair(1, self.0.fetch_add(1, Ordering::Relaxed))
+        let counted = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
+        uuid::Builder::from_random_bytes(counted.to_be_bytes()).into_uuid()
     }
 }

@@ -1,11 +1,13 @@
 //! The roles, driven through real sockets and whole routers.
 
+mod administration;
 mod directory;
 mod edge;
 mod fixed;
 mod pki;
 mod plain_http;
 mod provider;
+mod sds;
 mod ssp;
 mod token;
 mod web;

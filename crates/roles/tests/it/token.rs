@@ -17,7 +17,9 @@ use roles::edge::listen::Door;
 use roles::edge::tls::{self, ClientCertificates, ClientTlsSettings, ServerTls, ServerTlsSettings, Versions};
 use roles::token::{self, Group, Keys, Settings, Token, secret};
 use serde_json::{Value, json};
-use spine::token::SigningKey;
+use spine::Operation;
+use spine::dialect::DIALECT_1_0_4;
+use spine::token::{AcceptUnsigned, Expectation, GroupIds, KeySet, SigningKey, check};
 use store::{Audit, AuditFilter, AuditRecord, HashedSecret, Store, TokenClient, TokenClients};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -201,6 +203,7 @@ fn settings() -> Settings {
         groups: vec![Group { name: READ_SLOT.to_owned(), id: READ_SLOT_ID }],
         lifetime: 3600,
         back_dated: 300,
+        failures_before_slowing: 10,
     }
 }
 
@@ -230,6 +233,42 @@ async fn an_independent_client_gets_a_token_that_an_independent_library_verifies
     }
     let refused = endpoint.with_oauth2(AuthType::BasicAuth, "wrong", "x/.default").await;
     assert!(refused.expect_err("refused").contains("Server returned error response"));
+}
+
+// covers: JWT-14, JWT-15, JWT-19, JWT-20, X-27, X-30
+#[tokio::test]
+async fn a_token_passes_the_checks_of_those_who_receive_it() {
+    let endpoint = Endpoint::start().await;
+    let (_, _, issued) = endpoint.post(&good_form()).await;
+    let (_, _, jwks) = endpoint.get("/.well-known/jwks.json").await;
+    let keys = KeySet::from_jwks(jwks.to_string().as_bytes()).expect("keys");
+    let groups = GroupIds::from([(READ_SLOT_ID.to_string(), spine::interaction::Group::ReadSlot)]);
+    let expecting = |operation, now| Expectation {
+        dialect: &DIALECT_1_0_4,
+        audiences: &[],
+        issuer: ISSUER,
+        keys: &keys,
+        groups: &groups,
+        operation,
+        now,
+        leeway: 0,
+        behind_ssp: false,
+        accept_unsigned: AcceptUnsigned::Never,
+    };
+    let audiences = [AUDIENCE.to_owned()];
+    let access_token = issued["access_token"].as_str().expect("a token");
+    for (operation, after, taken) in [
+        (Operation::SearchFreeSlots, 0, true),
+        // A receiver whose clock is five minutes slow takes it too.
+        (Operation::SearchFreeSlots, -300, true),
+        (Operation::SearchFreeSlots, 3599, true),
+        (Operation::SearchFreeSlots, 3600, false),
+        (Operation::BookAppointment, 0, false),
+    ] {
+        let expected = Expectation { audiences: &audiences, ..expecting(operation, now() + after) };
+        let checked = check(access_token, &expected);
+        assert_eq!(checked.is_ok(), taken, "{operation:?} after {after} seconds: {checked:?}");
+    }
 }
 
 // covers: TOK-05, TOK-06, JWT-03
@@ -330,7 +369,7 @@ async fn tokens_of_a_former_key_can_still_be_verified() {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
     let keys = Keys {
         signing: SigningKey::from_pkcs8_pem(&pair.serialize_pem()).expect("an RSA key"),
-        former: vec![signing_key(&pki::Authority::new("Root"))],
+        former: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
     };
     endpoint.token.replace_keys(keys).expect("replaced");
     let (_, _, after) = endpoint.post(&good_form()).await;

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roles::edge::client::Authority;
+use roles::edge::clock::Clock;
 use roles::edge::operations::{self, Operations};
 use roles::web::{self, Command, Link, Part, Settings, SlotCounts};
+use store::{AuditRecord, Diary, DiaryContent, NewSlot, ScheduleOffer, SlotStatus, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +48,7 @@ fn part(name: &str, operations: Option<SocketAddr>) -> Part {
         name: name.to_owned(),
         duty: format!("What {name} does"),
         addresses: vec![format!("https://localhost:8443/{name}")],
-        operations,
+        operations: operations.and_then(|address| Authority::parse(&address.to_string(), false)),
         dialect: Some("1.0.4".to_owned()),
         version: Some("0.1.0".to_owned()),
     }
@@ -112,6 +115,37 @@ async fn the_first_page_shows_every_part_with_its_health() {
     for count in ["<dd>41</dd>", "<dd>40</dd>", "<dd>1</dd>"] {
         assert!(page.body.contains(count), "{count}");
     }
+}
+
+#[tokio::test]
+async fn slots_are_counted_as_they_stand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open_sqlite(&folder.path().join("provider.db"), "web-test").await.expect("a database");
+    let now = FixedClock::default().now().as_second();
+    let slot = |id: &str, start: i64, status| NewSlot {
+        id: id.to_owned(),
+        schedule_id: "s".to_owned(),
+        identifier: None,
+        start,
+        end: start + 900,
+        status,
+        fragment: b"{}".to_vec(),
+    };
+    let slots = vec![
+        slot("past", now - 900, SlotStatus::Free),
+        slot("next", now + 900, SlotStatus::Free),
+        slot("later", now + 1800, SlotStatus::Free),
+        slot("taken", now + 2700, SlotStatus::Busy),
+        slot("blocked", now + 3600, SlotStatus::BusyUnavailable),
+    ];
+    let schedules = vec![ScheduleOffer { id: "s".to_owned(), related: Vec::new() }];
+    let content = DiaryContent { schedules, slots, ..DiaryContent::default() };
+    let audit = AuditRecord { at: 0, trace_id: String::new(), requirement: String::new(), body: b"{}".to_vec() };
+    store.load(content, audit).await.expect("loaded");
+    let count = web::count_slots(Arc::new(store), Arc::new(FixedClock::default()));
+    let counted = count().await.expect("counted");
+    assert_eq!((counted.free, counted.booked), (2, 1));
+    assert_eq!(counted.all, 4, "what is over and was never booked is no Slot to anyone");
 }
 
 #[tokio::test]
@@ -196,7 +230,7 @@ async fn other_addresses_verbs_and_hosts_get_a_page_that_says_so() {
     assert_eq!(send(web.address, "HEAD", "/", &[], "").await.status, 200);
 }
 
-const SLOT: &str = r#"{"resourceType":"Slot","schedule":{"reference":"Schedule/1"},"status":"free",
+const SLOT: &str = r#"{"resourceType":"Slot","identifier":[{"system":"https://a.test","value":"1"}],"schedule":{"reference":"Schedule/1"},"status":"free",
     "start":"2026-11-24T09:00:00Z","end":"2026-11-24T09:15:00Z"}"#;
 const JSON: (&str, &str) = ("content-type", "application/fhir+json");
 
@@ -221,9 +255,9 @@ async fn a_resource_is_validated_without_a_token() {
 #[tokio::test]
 async fn what_cannot_be_validated_is_refused_as_processing() {
     let web = shown(async |_| Vec::new()).await;
-    let xml_only = ("accept", "text/turtle");
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16); 8] = [
-        ("POST", "/STU3/Slot/$validate", &[JSON, xml_only], SLOT, 415),
+    type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, u16);
+    let cases: [Case; 8] = [
+        ("POST", "/STU3/Slot/$validate", &[JSON, ("accept", "text/turtle")], SLOT, 415),
         ("POST", "/STU3/Slot/$validate", &[("content-type", "application/json")], SLOT, 415),
         ("POST", "/STU3/Slot/$validate", &[JSON], "", 400),
         ("POST", "/STU3/Slot/$validate", &[JSON], "{", 400),

@@ -169,11 +169,12 @@ type Change = fn(&mut Value);
 /// What is wrong, the reason that names it, and where.
 const FAULTS: &[(&str, Change, Reason, &str)] = &[
     ("an id", |b| b["id"] = json!("mine"), Reason::IdInCreate, "Appointment.id"),
+    ("no profile", |b| b["meta"] = json!({"versionId": "1"}), Reason::ProfileBroken, "Appointment.meta.profile"),
     (
-        "no profile",
+        "an unknown profile",
         |b| b["meta"] = json!({"profile": ["https://x"]}),
         Reason::ProfileBroken,
-        "Appointment.meta.profile",
+        "Appointment.meta.profile[0]",
     ),
     ("another language", |b| b["language"] = json!("fr"), Reason::ProfileBroken, "Appointment.language"),
     ("another status", |b| b["status"] = json!("proposed"), Reason::StatusNotBooked, "Appointment.status"),

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::diary::{booking_with_contained_slot, patient_of};
 use super::house::{BASE_1, BASE_2, House, Told};
 
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// Books and returns the Appointment as it was answered.
 async fn booked(house: &House, nth: u32) -> (String, Value) {
     let told = house.book(nth).await;
@@ -46,20 +48,20 @@ async fn what_means_the_same_is_no_difference() {
         let reversed: serde_json::Map<String, Value> = body.as_object().unwrap().clone().into_iter().rev().collect();
         *body = Value::Object(reversed);
     };
-    let changes: [&dyn Fn(&mut Value); 7] = [
+    let changes: [Change<'_>; 7] = [
         &|body| body["created"] = json!("2026-11-23T09:00:00+00:00"),
         &|body| drop(body["meta"].as_object_mut().unwrap().remove("versionId")),
         &|body| {
-            body["text"] = json!({"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"})
+            body["text"] = json!({"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"});
         },
         &reorder,
         &|body| body["contained"].as_array_mut().unwrap().reverse(),
         &|body| {
             body["contained"].as_array_mut().unwrap().iter_mut().for_each(|each| {
                 if each["resourceType"] == "Slot" {
-                    each["status"] = json!("free")
+                    each["status"] = json!("free");
                 }
-            })
+            });
         },
         &|body| body["status"] = json!("entered-in-error"),
     ];
@@ -112,7 +114,7 @@ async fn the_providers_identifier_may_be_left_out_and_stays() {
 async fn any_other_difference_is_refused_and_named() {
     let house = House::new().await;
     let (path, appointment) = booked(&house, 0).await;
-    let table: [(&str, &dyn Fn(&mut Value)); 5] = [
+    let table: [(&str, Change<'_>); 5] = [
         ("Appointment.description", &|body| body["description"] = json!("other")),
         ("Appointment.start", &|body| body["start"] = json!("2026-11-24T09:01:00+00:00")),
         ("Appointment.contained[1].contact[0]", &|body| {

@@ -41,7 +41,7 @@ async fn what_is_not_there_is_told_in_an_outcome() {
         "/Appointment/nowhere".to_owned(),
         format!("/Appointment/{id}/_history/2"),
         format!("/Appointment/{id}/_history/x"),
-        format!("/Appointment/{}", id.replace('4', "A")),
+        format!("/Appointment/{}", id.replace('0', "O")),
         "/Appointment/nowhere/_history".to_owned(),
     ] {
         let told = house.ask("GET", &path).send().await;

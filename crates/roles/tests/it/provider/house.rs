@@ -43,7 +43,7 @@ pub(crate) fn new_key() -> SigningKey {
 
 /// A running Provider.
 pub(crate) struct House {
-    pub(crate) service: FhirListener<Provider>,
+    pub(crate) provider: Arc<Provider>,
     pub(crate) store: Store,
     folder: PathBuf,
     _folder: tempfile::TempDir,
@@ -74,23 +74,23 @@ impl House {
     async fn over(store: Store, temporary: tempfile::TempDir, settings: Settings) -> Self {
         store.load(diary::content(), record()).await.expect("a diary");
         let folder = temporary.path().to_owned();
-        Self { service: service(&store, settings), store, folder, _folder: temporary }
+        Self { provider: provider(&store, settings), store, folder, _folder: temporary }
     }
 
     /// A second Provider over the same database, as after a restart.
-    pub(crate) async fn again(&self) -> FhirListener<Provider> {
+    pub(crate) async fn again(&self) -> Arc<Provider> {
         let store = Store::open_sqlite(&self.folder.join("provider.db"), "second").await.expect("a store");
-        service(&store, settings())
+        provider(&store, settings())
     }
 
     /// A request to the root of the default dialect.
     pub(crate) fn ask(&self, verb: &'static str, path: &str) -> Ask {
-        Ask::new(self.service.clone(), verb, BASE_1, path)
+        Ask::new(Arc::clone(&self.provider), verb, BASE_1, path)
     }
 
     /// A request to the root of a dialect.
     pub(crate) fn ask_in(&self, base: &'static str, verb: &'static str, path: &str) -> Ask {
-        Ask::new(self.service.clone(), verb, base, path)
+        Ask::new(Arc::clone(&self.provider), verb, base, path)
     }
 
     /// Books a Slot in the default dialect.
@@ -142,7 +142,7 @@ fn settings() -> Settings {
     }
 }
 
-fn service(store: &Store, settings: Settings) -> FhirListener<Provider> {
+fn provider(store: &Store, settings: Settings) -> Arc<Provider> {
     let keys = KeySet::of(vec![KEY.public_key().expect("a public key")]);
     let store = Arc::new(store.clone());
     let keeps = Keeps { diary: store.clone(), appointments: store.clone(), audit: store };
@@ -153,7 +153,7 @@ fn service(store: &Store, settings: Settings) -> FhirListener<Provider> {
         Arc::new(FixedClock::default()),
         Arc::new(CountedIds::default()),
     );
-    FhirListener::new(Arc::new(provider))
+    Arc::new(provider)
 }
 
 /// The claims of a token that may do everything at the default root.
@@ -207,11 +207,11 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn new(service: FhirListener<Provider>, verb: &'static str, base: &str, path: &str) -> Self {
+    pub(crate) fn new(provider: Arc<Provider>, verb: &'static str, base: &str, path: &str) -> Self {
         let below = path.split('?').next().unwrap_or_default();
         let root = base.strip_prefix("https://provider.test.nhs.uk").unwrap_or(base);
         let ask = Self {
-            service,
+            service: FhirListener::new(provider),
             verb,
             target: format!("{root}{path}"),
             headers: HeaderMap::new(),

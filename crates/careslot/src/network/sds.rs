@@ -1,0 +1,62 @@
+//! The directory out of `[sds]`.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use roles::edge::directory_entry::to_keep;
+use roles::edge::listen::Door;
+use roles::edge::operations::Router;
+use roles::sds::{self, LiveDirectory, Settings};
+use spine::sds::ldif;
+use store::{AuditRecord, DirectoryEntries, Store};
+use tokio::task::JoinSet;
+
+use super::operations::{database_ready, start as start_operations};
+use super::tls::{Asks, door, read};
+use super::{Shared, Sockets};
+
+/// Starts it on both of its listeners, as far as they are wanted.
+pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut JoinSet<()>) -> Result<()> {
+    let section = &shared.config.sds;
+    let mut listeners = Vec::new();
+    if let Some(listener) = sockets.sds.take() {
+        listeners.push((listener, Door::Plain));
+    }
+    if let Some(listener) = sockets.sds_tls.take() {
+        let identity = section.identity.as_ref().context("sds.cert_file is not set")?;
+        listeners.push((listener, door(shared, identity, Asks::CertificateOrClose)?));
+    }
+    if listeners.is_empty() {
+        return Ok(());
+    }
+    let store = shared.stores.of("sds").await?;
+    fill_if_empty(shared, &store).await?;
+    let directory = Arc::new(LiveDirectory::open(Arc::new(store.clone())).await?);
+    let settings =
+        Settings { most_entries: section.max_entries, longest_request: section.max_message, ..Settings::default() };
+    tasks.spawn(sds::run(listeners, directory, settings, shared.shutdown.clone()));
+    let ready = move || database_ready(store.clone());
+    start_operations(sockets.operations.sds.take(), shared, tasks, "sds", ready, Router::new());
+    Ok(())
+}
+
+/// The entries of `sds.ldif_file` go in when there are none yet.
+async fn fill_if_empty(shared: &Shared, store: &Store) -> Result<()> {
+    let Some(path) = &shared.config.sds.ldif else { return Ok(()) };
+    if !store.directory_changes(0).await?.kept.is_empty() {
+        return Ok(());
+    }
+    let text = String::from_utf8(read(path)?).with_context(|| format!("{} is no UTF-8", path.display()))?;
+    let entries = match ldif::read(&text) {
+        Ok(entries) => entries,
+        Err(fault) => bail!("{}: {fault}", path.display()),
+    };
+    let record = AuditRecord {
+        at: shared.clock.now().as_millisecond(),
+        trace_id: String::new(),
+        requirement: "SDS-63".to_owned(),
+        body: format!("{{\"role\":\"sds\",\"imported\":{}}}", entries.len()).into_bytes(),
+    };
+    store.keep_entries(entries.iter().map(to_keep).collect(), record).await?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! The proxy's figures for `/metrics` (SSP-102). Labels hold nothing that a caller may choose freely: an interaction is
+//! named only once the directory knows it for both ends.
+
+use metrics::{counter, gauge, histogram};
+
+use super::kept::Source;
+use super::record::{Exchange, Outcome};
+
+/// A call has begun.
+pub(super) fn begun() {
+    gauge!("ssp_inflight").increment(1);
+}
+
+/// A call has ended.
+pub(super) fn count(exchange: &Exchange, outcome: &Outcome) {
+    gauge!("ssp_inflight").decrement(1);
+    let known = exchange.endpoint.as_ref().and(exchange.ssp.as_ref());
+    let interaction = known.map(|ssp| ssp.interaction.to_string()).unwrap_or_default();
+    let system_ods = |ods: Option<&String>| ods.filter(|_| known.is_some()).cloned().unwrap_or_default();
+    let from = system_ods(exchange.sender.as_ref().map(|sender| &sender.system.ods));
+    let to = system_ods(exchange.receiver.as_ref().map(|receiver| &receiver.system.ods));
+    let status = outcome.status.unwrap_or_default().to_string();
+    counter!("ssp_requests_total", "iid" => interaction, "from_ods" => from, "to_ods" => to, "status" => status,
+        "decision" => outcome.decision)
+    .increment(1);
+    if let Some(check) = outcome.check {
+        counter!("ssp_rejects_total", "check" => check).increment(1);
+    }
+    let upstream = &exchange.upstream;
+    if let Some(answer_took) = upstream.answer_took {
+        histogram!("ssp_upstream_seconds").record(answer_took.as_secs_f64());
+        histogram!("ssp_overhead_seconds").record(upstream.overhead.as_secs_f64());
+    }
+    let cache = match exchange.directory {
+        Source::Kept => "kept",
+        Source::Asked => "asked",
+        Source::Stale => "stale",
+    };
+    histogram!("sds_lookup_seconds", "cache" => cache).record(upstream.directory_took.as_secs_f64());
+    counter!("ssp_bytes_total", "dir" => "out").increment(upstream.bytes_out);
+    let bytes_in = upstream.bytes_in.as_ref().map_or(0, |bytes| bytes.load(std::sync::atomic::Ordering::Relaxed));
+    counter!("ssp_bytes_total", "dir" => "in").increment(bytes_in);
+}
