@@ -18,6 +18,7 @@ mod process;
 mod provider;
 mod proxy;
 mod searching_store;
+mod validation;
 
 use std::future::Future;
 use std::path::Path;
@@ -29,13 +30,14 @@ use load::Fault;
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 7] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
+    ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
 ];
 

@@ -40,11 +40,12 @@ const PROFILES: &[&str] = &[
 impl Definitions {
     /// FHIR STU3 with the Care Connect profiles: what is built in. Compiled at the first call.
     pub fn standard() -> &'static Definitions {
-        static STANDARD: LazyLock<Definitions> = LazyLock::new(Definitions::compile);
+        static STANDARD: LazyLock<Definitions> = LazyLock::new(Definitions::built_in);
         &STANDARD
     }
 
-    fn compile() -> Definitions {
+    /// The same as a value of its own, to add to.
+    pub fn built_in() -> Definitions {
         // The texts are part of the program and tests read them: were one broken, what stands before the break is used.
         let mut terminology = Terminology::default();
         for list in CODE_LISTS {

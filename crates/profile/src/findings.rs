@@ -19,10 +19,11 @@ pub(crate) struct Finding {
     pub(crate) cure: String,
 }
 
-/// The issues so far.
+/// The issues so far. Those that refuse the resource are never crowded out by the others.
 #[derive(Debug)]
 pub(crate) struct Findings {
-    issues: Vec<Issue>,
+    refusing: Vec<Issue>,
+    others: Vec<Issue>,
     most: usize,
     left_out: usize,
     /// Offsets of the elements whose shape the reader has reported: no rule repeats that.
@@ -33,22 +34,36 @@ pub(crate) struct Findings {
 
 impl Findings {
     pub(crate) fn new(most: usize) -> Findings {
-        Findings { issues: Vec::new(), most, left_out: 0, misshapen: HashSet::new(), said: HashSet::new() }
+        let (misshapen, said) = (HashSet::new(), HashSet::new());
+        Findings { refusing: Vec::new(), others: Vec::new(), most, left_out: 0, misshapen, said }
+    }
+
+    /// True where no more issues of this severity are kept: what would be said need not be put into words.
+    pub(crate) fn is_full(&mut self, severity: Severity) -> bool {
+        let list = if severity.refuses() { &self.refusing } else { &self.others };
+        let is_full = list.len() >= self.most;
+        self.left_out += usize::from(is_full);
+        is_full
     }
 
     /// Adds an issue about the element at `path`.
     pub(crate) fn add(&mut self, path: &Path<'_>, node: &Node, finding: Finding) {
-        self.push(path.text(), node.at(), finding);
+        if !self.is_full(finding.severity) {
+            self.keep(path.text(), node.at(), finding);
+        }
     }
 
     /// Adds an issue at a place that is given as text.
     pub(crate) fn push(&mut self, location: String, at: usize, finding: Finding) {
-        if self.issues.len() >= self.most {
-            self.left_out += 1;
-            return;
+        if !self.is_full(finding.severity) {
+            self.keep(location, at, finding);
         }
+    }
+
+    fn keep(&mut self, location: String, at: usize, finding: Finding) {
         let Finding { severity, kind, rule, expected, got, message, cure } = finding;
-        self.issues.push(Issue { severity, kind, location, at: Some(at), expected, got, message, cure, rule });
+        let list = if severity.refuses() { &mut self.refusing } else { &mut self.others };
+        list.push(Issue { severity, kind, location, at: Some(at), expected, got, message, cure, rule });
     }
 
     /// True the first time that it is asked about `what`.
@@ -67,9 +82,14 @@ impl Findings {
 
     /// The issues in the order of the document; those of one place in the order in which they were found.
     pub(crate) fn finish(mut self, root: &str) -> Vec<Issue> {
-        self.issues.sort_by_key(|issue| issue.at);
+        let room = self.most.saturating_sub(self.refusing.len());
+        self.left_out += self.others.len().saturating_sub(room);
+        self.others.truncate(room);
+        let mut issues = self.refusing;
+        issues.append(&mut self.others);
+        issues.sort_by_key(|issue| issue.at);
         if self.left_out > 0 {
-            self.issues.push(Issue {
+            issues.push(Issue {
                 severity: Severity::Information,
                 kind: Kind::TooCostly,
                 location: root.to_owned(),
@@ -81,7 +101,7 @@ impl Findings {
                 rule: "VAL-06".to_owned(),
             });
         }
-        self.issues
+        issues
     }
 }
 

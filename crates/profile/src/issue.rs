@@ -101,7 +101,7 @@ pub struct Issue {
     pub kind: Kind,
     /// Where, as a FHIRPath: `Appointment.participant[0].actor`.
     pub location: String,
-    /// Byte offset in the source of the element that the location names; `None` for a tree that was not read from text.
+    /// Byte offset in the source of what it is about; 0 in a tree that was made, `None` where it is about no element.
     pub at: Option<usize>,
     /// What the rule allows.
     pub expected: String,

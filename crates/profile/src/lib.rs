@@ -37,9 +37,14 @@ pub use structure::profile as profile_of;
 use fhir::{Node, Parsed};
 use findings::Findings;
 
-/// Judges a resource that was read from text.
+/// Judges a resource that was read from text. Oddities of structure that the reader had no room for refuse it: nobody can
+/// say that they were harmless.
 pub fn validate_parsed(parsed: &Parsed, definitions: &Definitions, options: &Options) -> Vec<Issue> {
-    validate(&parsed.resource, &parsed.issues, definitions, options)
+    let mut issues = validate(&parsed.resource, &parsed.issues, definitions, options);
+    if parsed.issues_left_out > 0 {
+        issues.push(reading::left_out(&parsed.resource, parsed.issues_left_out));
+    }
+    issues
 }
 
 /// Judges a resource. `read` is what the reader noticed about its structure; empty for a tree that was made.

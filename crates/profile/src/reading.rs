@@ -4,7 +4,7 @@ use fhir::{IssueKind, Node};
 
 use crate::definitions::Definitions;
 use crate::findings::{Finding, Findings, quote};
-use crate::issue::{Kind, Severity};
+use crate::issue::{Issue, Kind, Severity};
 use crate::options::Options;
 use crate::terminology::Known;
 use crate::walk::RESOURCE_TYPES;
@@ -138,10 +138,10 @@ fn own_name(path: &str) -> &str {
 /// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
 /// definitions do not have is told at the element that it is in, since no path leads to it.
 fn location(resource: &Node, path: &str) -> String {
-    let mut steps = path.split('.');
+    let mut steps = path.split('.').peekable();
     let mut location = steps.next().unwrap_or_default().to_owned();
     let mut node = Some(resource);
-    for step in steps {
+    while let Some(step) = steps.next() {
         let (name, index) = match step.split_once('[') {
             Some((name, index)) => (name, index.trim_end_matches(']').parse().unwrap_or(0)),
             None => (step, 0),
@@ -158,8 +158,27 @@ fn location(resource: &Node, path: &str) -> String {
             }
             None => location.push_str(step.trim_start_matches('_')),
         }
+        // One that should have been an array is the first of it, for what is told about the inside.
+        if field.repeats() && !step.contains('[') && steps.peek().is_some() {
+            location.push_str("[0]");
+        }
     }
     location
+}
+
+/// The issue that says how many oddities the reader did not list.
+pub(crate) fn left_out(resource: &Node, count: usize) -> Issue {
+    Issue {
+        severity: Severity::Error,
+        kind: Kind::TooCostly,
+        location: resource.type_name().to_owned(),
+        at: None,
+        expected: "a structure with few oddities".to_owned(),
+        got: format!("{count} more than are listed"),
+        message: "The resource has more oddities of structure than are listed.".to_owned(),
+        cure: "Mend those that are listed and validate again.".to_owned(),
+        rule: "VAL-06".to_owned(),
+    }
 }
 
 fn severity(kind: IssueKind, options: &Options) -> Severity {

@@ -17,6 +17,8 @@ mod values;
 
 pub(crate) use reference::{RESOURCE_TYPES, base_type};
 
+use std::collections::HashMap;
+
 use fhir::schema::{ScalarKind, TypeKind};
 use fhir::{Node, Scalar};
 
@@ -39,6 +41,8 @@ pub(crate) struct Walk<'n, 'd> {
     pub(crate) path: Path<'n>,
     /// The resource whose `contained` the references of the element in hand lead into.
     pub(crate) container: &'n Node,
+    /// The contained resources of the container by id, once one was asked for.
+    contained_ids: Option<HashMap<&'n str, &'n Node>>,
     /// How often each element of the nodes in hand has occurred; one run of numbers for each node on the way.
     counts: Vec<u32>,
     /// Where in a profile the rules in hand are.
@@ -56,6 +60,7 @@ impl<'n, 'd> Walk<'n, 'd> {
             found,
             path,
             container: resource,
+            contained_ids: None,
             counts: Vec::new(),
             place: profile::Place::default(),
             bundle: None,
@@ -90,13 +95,16 @@ impl<'n, 'd> Walk<'n, 'd> {
     /// Judges one element: as an element of its parent, then by its type.
     fn element(&mut self, node: &'n Node, parent: &'n Node, field: &'d FieldRules) {
         if node.is_resource() {
-            let outer = self.container;
             // The references of a contained resource lead into the `contained` of the resource around it.
-            if node.name() != "contained" {
-                self.container = node;
+            if node.name() == "contained" {
+                self.resource(node);
+                return;
             }
+            let outer = std::mem::replace(&mut self.container, node);
+            let outer_ids = self.contained_ids.take();
             self.resource(node);
             self.container = outer;
+            self.contained_ids = outer_ids;
             return;
         }
         let Some(rules) = field.rules.and_then(|place| self.definitions.table.at(place)) else { return };

@@ -152,8 +152,7 @@ fn values_that_would_be_unsafe_are_refused() {
             "[web]\nlisten = \"0.0.0.0:80\"",
             "web.listen is 0.0.0.0:80, which others can reach, and there is no password",
         ),
-        ("[provider]\ntest_service_ids = true", "provider.test_service_ids is on outside a demonstration"),
-        ("[tls]\nsession_seconds = 601", "tls.session_seconds is 601"),
+        ("[tls]\nhandshake_seconds = 121", "tls.handshake_seconds is 121"),
         ("[consumer]\nretries = 4", "consumer.retries is 4"),
         (
             "[consumer]\nssp = \"https://u:p@ssp\"",

@@ -84,7 +84,7 @@ fn later(shared: &Shared) -> Result<(jiff::Timestamp, jiff::Timestamp)> {
 }
 
 /// The patient of the demo, made up from end to end.
-fn patient() -> Result<Patient> {
+pub(super) fn patient() -> Result<Patient> {
     let number = NhsNumber::parse(TEST_NUMBER)?;
     Ok(Patient::of_words(&PatientWords {
         nhs_number: Some(&number),

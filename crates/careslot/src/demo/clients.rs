@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use roles::edge::clock::Ids;
 use roles::token::secret::hashed;
 use spine::interaction::Group;
 use store::{AuditRecord, HashedSecret, TokenClient, TokenClients};
@@ -15,9 +16,18 @@ pub(super) const CONSUMER: &str = "5d1f0f3c-2b0e-4a53-9a55-0c7f3c1f0001";
 /// The second Consumer's.
 pub(super) const SECOND_CONSUMER: &str = "5d1f0f3c-2b0e-4a53-9a55-0c7f3c1f0002";
 
-/// Makes both, with the secrets that stand in the folder.
+/// Makes both.
 pub(super) async fn fill(shared: &Shared, folder: &Folder) -> Result<()> {
     let store = shared.stores.of("token").await?;
+    let now = shared.clock.now().as_millisecond();
+    for client in clients(folder, shared.ids.as_ref(), now)? {
+        store.keep_token_client(client, record(now, "token", "TOK-09")).await?;
+    }
+    Ok(())
+}
+
+/// Both clients, with the secrets that stand in the folder.
+pub(super) fn clients(folder: &Folder, ids: &dyn Ids, now: i64) -> Result<Vec<TokenClient>> {
     let clients = [
         (CONSUMER, "The demo's Consumer", SECRETS[0], &Group::ALL[..]),
         (
@@ -27,25 +37,19 @@ pub(super) async fn fill(shared: &Shared, folder: &Folder) -> Result<()> {
             &[Group::ReadSlot][..],
         ),
     ];
-    for (client_id, name, file, groups) in clients {
+    let made = clients.into_iter().map(|(client_id, name, file, groups)| {
         let path = folder.path().join(file);
         let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let now = shared.clock.now().as_millisecond();
-        let client = TokenClient {
+        let hash = hashed(secret.trim(), ids.uuid().as_bytes())?;
+        Ok(TokenClient {
             client_id: client_id.to_owned(),
             name: name.to_owned(),
-            secrets: vec![HashedSecret {
-                id: "demo".to_owned(),
-                hash: hashed(secret.trim(), shared.ids.uuid().as_bytes())?,
-                created_at: now,
-                expires_at: None,
-            }],
+            secrets: vec![HashedSecret { id: "demo".to_owned(), hash, created_at: now, expires_at: None }],
             groups: groups.iter().map(|group| group.name().to_owned()).collect(),
             enabled: true,
-        };
-        store.keep_token_client(client, record(now, "token", "TOK-09")).await?;
-    }
-    Ok(())
+        })
+    });
+    made.collect()
 }
 
 /// The audit record of what the demo lays out.

@@ -7,10 +7,10 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use fhir::Node;
 use jiff::civil::{Date, Weekday, time};
 use jiff::tz::TimeZone;
-use jiff::{ToSpan, ZonedDateTime};
+use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use serde_json::{Value, json};
 use spine::systems;
-use store::{Diary, SlotQuery, SlotStatus, Store, Window};
+use store::{Diary, DiaryContent, SlotQuery, SlotStatus, Store, Window};
 use uuid::Builder;
 
 use super::clients::record;
@@ -30,7 +30,7 @@ const TOMORROW: i64 = 20;
 const HOURS: [i8; 6] = [9, 10, 11, 14, 15, 16];
 
 /// One service with what belongs to it.
-struct Service {
+struct HealthcareService {
     id: &'static str,
     name: &'static str,
     local_id: &'static str,
@@ -42,8 +42,8 @@ struct Service {
     first_slot: i64,
 }
 
-const SERVICES: [Service; 2] = [
-    Service {
+const SERVICES: [HealthcareService; 2] = [
+    HealthcareService {
         id: SERVICE_ONE,
         name: "Service One",
         local_id: "357",
@@ -54,7 +54,7 @@ const SERVICES: [Service; 2] = [
         address: ["1 Example Street", "Leeds", "LS1 4HR"],
         first_slot: 1,
     },
-    Service {
+    HealthcareService {
         id: SERVICE_TWO,
         name: "Service Two",
         local_id: "457",
@@ -68,17 +68,21 @@ const SERVICES: [Service; 2] = [
 ];
 
 /// Fills the diary, unless an earlier start left one that still has free Slots to come.
-pub(super) async fn fill(shared: &Shared, seed: Option<u64>) -> Result<()> {
+pub(super) async fn fill(shared: &Shared, seed: &Seed) -> Result<()> {
     let store = shared.stores.of("provider").await?;
     let now = shared.clock.now();
     if has_slots_to_come(&store, now.as_second()).await? {
         return Ok(());
     }
-    let zone = TimeZone::get("Europe/London").context("the time zone is part of the program")?;
-    let resources = resources(now.to_zoned_datetime(zone).date(), &Seed::new(seed)?)?;
-    let diary = roles::provider::diary_of(&resources)?;
-    store.load(diary, record(now.as_millisecond(), "provider", "DEM-08")).await?;
+    store.load(content(now, seed)?, record(now.as_millisecond(), "provider", "DEM-08")).await?;
     Ok(())
+}
+
+/// The whole diary as it begins at this moment.
+pub(super) fn content(now: Timestamp, seed: &Seed) -> Result<DiaryContent> {
+    let zone = TimeZone::get("Europe/London").context("the time zone is part of the program")?;
+    let resources = resources(now.to_zoned_datetime(zone).date(), seed)?;
+    Ok(roles::provider::diary_of(&resources)?)
 }
 
 async fn has_slots_to_come(store: &Store, now: i64) -> Result<bool> {
@@ -94,10 +98,12 @@ async fn has_slots_to_come(store: &Store, now: i64) -> Result<bool> {
 }
 
 /// What the demo's random choices come from.
-struct Seed([u8; 16]);
+#[derive(Clone)]
+pub(super) struct Seed([u8; 16]);
 
 impl Seed {
-    fn new(given: Option<u64>) -> Result<Self> {
+    /// The seed that is given, or a random one.
+    pub(super) fn new(given: Option<u64>) -> Result<Self> {
         let mut bytes = [0_u8; 16];
         match given {
             Some(seed) => bytes[..8].copy_from_slice(&seed.to_be_bytes()),
@@ -164,7 +170,7 @@ fn practitioner_role() -> Value {
     })
 }
 
-fn location(service: &Service) -> Value {
+fn location(service: &HealthcareService) -> Value {
     let [line, city, postcode] = service.address;
     json!({
         "resourceType": "Location", "id": service.location, "meta": profile("Location"),
@@ -175,7 +181,7 @@ fn location(service: &Service) -> Value {
     })
 }
 
-fn healthcare_service(service: &Service) -> Value {
+fn healthcare_service(service: &HealthcareService) -> Value {
     json!({
         "resourceType": "HealthcareService", "id": service.id, "meta": profile("HealthcareService"),
         "identifier": [{"system": NUMBERING, "value": service.id}],
@@ -186,7 +192,7 @@ fn healthcare_service(service: &Service) -> Value {
     })
 }
 
-fn schedule(service: &Service) -> Value {
+fn schedule(service: &HealthcareService) -> Value {
     json!({
         "resourceType": "Schedule", "id": service.schedule, "meta": profile("Schedule"),
         "identifier": [{"system": NUMBERING, "value": service.schedule_number}],
@@ -199,7 +205,7 @@ fn schedule(service: &Service) -> Value {
 }
 
 /// 20 Slots tomorrow, then every working day of the three weeks from the day after.
-fn slots(service: &Service, today: Date, seed: &Seed) -> Result<Vec<Value>> {
+fn slots(service: &HealthcareService, today: Date, seed: &Seed) -> Result<Vec<Value>> {
     let tomorrow = today.tomorrow()?;
     let nine = in_london(tomorrow, 9)?;
     let mut all = Vec::new();
@@ -227,7 +233,7 @@ fn in_london(day: Date, hour: i8) -> Result<ZonedDateTime> {
     Ok(day.to_datetime(time(hour, 0, 0, 0)).in_tz("Europe/London")?)
 }
 
-fn slot(service: &Service, id: &str, start: &ZonedDateTime, seed: &Seed) -> Result<Value> {
+fn slot(service: &HealthcareService, id: &str, start: &ZonedDateTime, seed: &Seed) -> Result<Value> {
     let end = start.checked_add(MINUTES.minutes())?;
     let written = |at: &ZonedDateTime| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
     let identifier = seed.uuid(id);

@@ -40,14 +40,19 @@ struct System {
 
 /// Puts every system into the directory; entries that somebody added stay.
 pub(super) async fn fill(shared: &Shared, layout: &Layout) -> Result<()> {
+    let store = shared.stores.of("sds").await?;
+    let record = record(shared.clock.now().as_millisecond(), "sds", "SDS-65");
+    store.keep_entries(entries(layout)?.iter().map(to_keep).collect(), record).await?;
+    Ok(())
+}
+
+/// Every entry of the demo's systems.
+pub(super) fn entries(layout: &Layout) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for system in systems(layout)? {
         entries.extend(entries_of(&system)?);
     }
-    let store = shared.stores.of("sds").await?;
-    let record = record(shared.clock.now().as_millisecond(), "sds", "SDS-65");
-    store.keep_entries(entries.iter().map(to_keep).collect(), record).await?;
-    Ok(())
+    Ok(entries)
 }
 
 fn systems(layout: &Layout) -> Result<Vec<System>> {

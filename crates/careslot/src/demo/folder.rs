@@ -17,6 +17,7 @@ use crate::pki;
 pub(super) const SECRETS: [&str; 2] = ["consumer.secret", "second-consumer.secret"];
 
 /// An open folder.
+#[derive(Clone)]
 pub(super) struct Folder {
     path: PathBuf,
     stays: bool,

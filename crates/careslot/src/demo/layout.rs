@@ -25,6 +25,7 @@ const DIALECTS: [(&str, u8); 2] = [("1.0.4", 1), ("2.0.4", 2)];
 const SDS_BASE: &str = "ou=services,o=nhs";
 
 /// The demo's places.
+#[derive(Clone)]
 pub(super) struct Layout {
     dialect: String,
     store: String,

@@ -8,6 +8,7 @@ mod diary;
 mod directory;
 mod folder;
 mod layout;
+mod reset;
 mod screen;
 
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
 
 fn shared(config: Config, folder: &folder::Folder) -> Shared {
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
-    let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass);
+    let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass, &config.process.name);
     Shared {
         config: Arc::new(config),
         stores,
@@ -95,11 +96,13 @@ async fn start(
     sockets: crate::network::Sockets,
     shared: &Shared,
 ) -> Result<(Running, Told)> {
+    let seed = diary::Seed::new(args.seed)?;
     directory::fill(shared, layout).await.context("the directory was not filled")?;
     clients::fill(shared, folder).await.context("the token endpoint's clients were not made")?;
-    diary::fill(shared, args.seed).await.context("the diary was not filled")?;
+    diary::fill(shared, &seed).await.context("the diary was not filled")?;
     let pages = layout.pages(shared).await?;
-    let running = Running::start(&ROLES, sockets, shared.clone(), pages).await?;
+    let demonstration = reset::demonstration(layout, folder, seed, shared, args.dialect);
+    let running = Running::start(&ROLES, sockets, shared.clone(), pages, Some(demonstration)).await?;
     let told = booking::book(shared).await;
     match told {
         Ok(told) => Ok((running, told)),

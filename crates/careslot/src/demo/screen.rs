@@ -83,15 +83,16 @@ fn parts(environment: &Environment) -> [(&'static str, String); 6] {
     ]
 }
 
-/// A call that is refused, and says why: there is no token in it.
+/// A token for the Provider, by hand: the second step of every booking.
 fn curl(environment: &Environment, folder: &Folder) -> String {
     let here = shown(folder);
     format!(
-        "curl --cacert {here}/{ca} --cert {here}/{cert} --key {here}/{key} {ssp}/{root}/metadata",
+        "curl --cacert {here}/{ca} {endpoint} -d grant_type=client_credentials -d client_id={client} \\\n       \
+         --data-urlencode client_secret@{here}/{secret} -d scope={root}/.default",
         ca = environment.ca.display(),
-        cert = environment.consumer.cert.display(),
-        key = environment.consumer.key.display(),
-        ssp = environment.ssp,
+        endpoint = environment.token.endpoint,
+        client = environment.consumer.client_id,
+        secret = environment.consumer.client_secret_file.display(),
         root = environment.provider.endpoint,
     )
 }

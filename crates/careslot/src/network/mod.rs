@@ -3,7 +3,10 @@
 //! Sockets are bound first, all of them, so that a port that is taken is told before anything runs. Then each role is built from
 //! typed values, one file a role, and runs until the shutdown token is cancelled.
 
+mod administration;
+mod audit;
 mod consumer;
+mod dialects;
 mod keys;
 mod operations;
 mod provider;
@@ -20,6 +23,7 @@ mod web;
 use std::sync::Arc;
 
 use anyhow::Result;
+use roles::administration::Demonstration;
 use roles::edge::clock::{Clock, Ids};
 use roles::edge::listen::Limits;
 use tokio::task::JoinSet;
@@ -70,11 +74,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts these roles on their sockets. The directory and the token endpoint come first: others ask them.
+    /// Starts these roles on their sockets, and the administration of what they keep. The directory and the token endpoint come first: others ask them.
     ///
     /// # Errors
     /// A file that cannot be read or does not fit, or a database that cannot be opened; nothing keeps running then.
-    pub async fn start(roles: &[Role], mut sockets: Sockets, shared: Shared, pages: Pages) -> Result<Self> {
+    pub async fn start(
+        roles: &[Role],
+        mut sockets: Sockets,
+        shared: Shared,
+        pages: Pages,
+        demonstration: Option<Demonstration>,
+    ) -> Result<Self> {
         let mut running = Self { tasks: JoinSet::new(), shared };
         let order = [Role::Sds, Role::Token, Role::Provider, Role::Registry, Role::Ssp, Role::Web];
         for role in order.into_iter().filter(|role| roles.contains(role)) {
@@ -84,6 +94,7 @@ impl Running {
                 return Err(error.context(format!("{} cannot start", role.name())));
             }
         }
+        administration::start(sockets.admin.take(), roles, &running.shared, &mut running.tasks, demonstration).await?;
         Ok(running)
     }
 

@@ -7,11 +7,12 @@ use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::operations::Router;
 use roles::provider::{self, Keeps, Provider, Settings, Software};
-use spine::Dialect;
 use spine::interaction::Group;
 use spine::token::AcceptUnsigned;
 use tokio::task::JoinSet;
 
+use super::audit::trail;
+use super::dialects::as_configured;
 use super::operations::{database_ready, start as start_operations};
 use super::tls::{Asks, door};
 use super::{Shared, Sockets, keys};
@@ -23,7 +24,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let identity = shared.config.provider.identity.as_ref().context("provider.cert_file is not set")?;
     let store = shared.stores.of("provider").await?;
     let kept = Arc::new(store.clone());
-    let keeps = Keeps { diary: kept.clone(), appointments: kept.clone(), audit: kept };
+    let audit = trail(shared, store.clone());
+    let keeps = Keeps { diary: kept.clone(), appointments: kept, audit };
     let made: Arc<OnceLock<Arc<Provider>>> = Arc::default();
     let told = made.clone();
     let keys = keys::followed(shared, move |keys| {
@@ -46,7 +48,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
     let section = &config.provider;
     let endpoint = section.endpoint().context("provider.bases has none for provider.dialect")?;
     Ok(Settings {
-        bases: bases(&section.bases, section.dialect)?,
+        bases: bases(config, &section.bases, endpoint)?,
         asids: section.asids.clone(),
         ssp_fqdns: config.ssp.client_fqdns.clone(),
         trust: trust(&config.jwt, &section.bases)?,
@@ -61,11 +63,11 @@ fn settings(shared: &Shared) -> Result<Settings> {
 /// The day of this release, for the capability statement.
 const RELEASED: &str = "2026-11-24";
 
-/// The service roots, the default dialect's first.
-pub(super) fn bases(configured: &[config::Base], default: &Dialect) -> Result<Vec<Base>> {
-    let mut made: Vec<Base> =
-        configured.iter().map(|base| Ok(Base::new(&base.url, base.dialect)?)).collect::<Result<_>>()?;
-    made.sort_by_key(|base| base.dialect().name != default.name);
+/// The service roots, that of the default dialect first.
+pub(super) fn bases(config: &config::Config, configured: &[config::Base], default: &str) -> Result<Vec<Base>> {
+    let made = configured.iter().map(|base| Ok(Base::new(&base.url, as_configured(config, base.dialect))?));
+    let mut made: Vec<Base> = made.collect::<Result<_>>()?;
+    made.sort_by_key(|base| base.url() != default);
     Ok(made)
 }
 

@@ -7,6 +7,7 @@ use roles::edge::operations::Router;
 use roles::registry::{self, Registry, Settings};
 use tokio::task::JoinSet;
 
+use super::audit::trail;
 use super::operations::{database_ready, start as start_operations};
 use super::provider::{bases, trust};
 use super::tls::{Asks, door};
@@ -29,14 +30,24 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     })
     .await?;
     let settings = Settings {
-        bases: bases(&section.bases, section.dialect)?,
+        bases: bases(
+            config,
+            &section.bases,
+            section.endpoint().context("registry.bases has none for registry.dialect")?,
+        )?,
         trust: trust(&config.jwt, &section.bases)?,
         publisher: "CareSlot".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         body_limit: config.http.max_body,
     };
-    let registry =
-        Arc::new(Registry::new(settings, keys, kept.clone(), kept, shared.clock.clone(), shared.ids.clone()));
+    let registry = Arc::new(Registry::new(
+        settings,
+        keys,
+        kept,
+        trail(shared, store.clone()),
+        shared.clock.clone(),
+        shared.ids.clone(),
+    ));
     let registry = made.get_or_init(|| registry).clone();
     let door = door(shared, identity, Asks::Certificate)?;
     tasks.spawn(registry::run(listener, door, shared.limits(), registry, shared.shutdown.clone()));

@@ -9,6 +9,8 @@ use roles::edge::directory::{DirectoryClient, DirectorySettings};
 use roles::ssp::{self, Lifetimes, Means, Settings, Ssp, TargetRules, Tokens};
 use tokio::task::JoinSet;
 
+use super::audit::trail;
+use super::dialects::as_configured;
 use super::operations::start as start_operations;
 use super::tls::{self, Asks};
 use super::{Shared, Sockets};
@@ -28,7 +30,7 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
         settings: settings(shared)?,
         client: tls::https(shared, Some(outbound))?,
         directory: directory.clone(),
-        audit: Arc::new(store),
+        audit: trail(shared, store),
         clock: shared.clock.clone(),
         ids: shared.ids.clone(),
     };
@@ -87,6 +89,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
         per_provider_in_flight: section.per_provider_in_flight.unwrap_or(0),
         media_types: section.media_types.clone(),
         check_nhs_numbers: section.check_nhs_number,
+        dialect: as_configured(&shared.config, Settings::default().dialect),
         ..Settings::default()
     })
 }

@@ -21,6 +21,8 @@ struct Inner {
     /// Where the roles keep what does not belong into a shared database.
     folder: PathBuf,
     pgpass: Option<PathBuf>,
+    /// The name of this process, with which its audit chains begin.
+    process: String,
     open: Mutex<BTreeMap<&'static str, Store>>,
 }
 
@@ -29,10 +31,11 @@ const SHARED: [&str; 2] = ["provider", "registry"];
 
 impl Stores {
     /// The databases of this configuration. `folder` holds the SQLite files of roles that keep nothing in a shared database;
-    /// `pgpass` is the file that PGPASSFILE names.
+    /// `pgpass` is the file that PGPASSFILE names; `process` is the name of this process in its audit chains.
     #[must_use]
-    pub fn new(place: config::Store, folder: PathBuf, pgpass: Option<PathBuf>) -> Self {
-        Self(Arc::new(Inner { place, folder, pgpass, open: Mutex::default() }))
+    pub fn new(place: config::Store, folder: PathBuf, pgpass: Option<PathBuf>, process: &str) -> Self {
+        let process = process.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+        Self(Arc::new(Inner { place, folder, pgpass, process, open: Mutex::default() }))
     }
 
     /// The database of a role, opened at the first call.
@@ -60,7 +63,7 @@ impl Stores {
 
 impl Inner {
     async fn opened(&self, role: &'static str) -> Result<Store> {
-        let run = new_run();
+        let run = format!("{}-{}", self.process, new_run());
         match &self.place {
             config::Store::Postgres { url, password_file } if SHARED.contains(&role) => {
                 let password = self.password(url, password_file.as_deref())?;
@@ -83,7 +86,7 @@ impl Inner {
     }
 }
 
-/// The name of this run in the audit chains; no two runs may share one.
+/// What tells this run of the process from every other in the audit chains.
 #[expect(clippy::disallowed_methods, reason = "a run of the process is named once, where it begins")]
 fn new_run() -> String {
     Uuid::new_v4().to_string()

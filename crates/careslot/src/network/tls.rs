@@ -95,7 +95,7 @@ fn trust(tls: &config::Tls) -> Result<Trust> {
     let lists: Vec<&[u8]> = lists.iter().map(Vec::as_slice).collect();
     let revocation = match tls.revocation {
         config::Revocation::HardFail => Revocation::HardFail,
-        config::Revocation::SoftFail { .. } => Revocation::SoftFail,
+        config::Revocation::SoftFail => Revocation::SoftFail,
         config::Revocation::Off => Revocation::Off,
     };
     Ok(Trust::from_pem(&read(ca)?, &lists, revocation)?)

@@ -8,6 +8,7 @@ use roles::token::{self, Group, Keys, Settings, Token};
 use spine::token::SigningKey;
 use tokio::task::JoinSet;
 
+use super::audit::trail;
 use super::operations::{database_ready, start as start_operations};
 use super::tls::{Asks, door, read};
 use super::{Shared, Sockets};
@@ -18,9 +19,9 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let section = &shared.config.token;
     let identity = section.identity.as_ref().context("token.cert_file is not set")?;
     let store = shared.stores.of("token").await?;
-    let kept = Arc::new(store.clone());
-    let token =
-        Token::new(settings(shared)?, keys(shared)?, kept.clone(), kept, shared.clock.clone(), shared.ids.clone())?;
+    let (clients, audit) = (Arc::new(store.clone()), trail(shared, store.clone()));
+    let (clock, ids) = (shared.clock.clone(), shared.ids.clone());
+    let token = Token::new(settings(shared)?, keys(shared)?, clients, audit, clock, ids)?;
     let door = door(shared, identity, Asks::Nothing)?;
     tasks.spawn(token::run(listener, door, Arc::new(token), shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());

@@ -40,12 +40,12 @@ fn a_configuration_in_order_is_called_so() {
     ssp.head_seconds = 25  # CARESLOT_SSP__HEAD_SECONDS
     --- stderr
     ");
-    assert_snapshot!(careslot(folder.path(), "config show tls.session_seconds", &[]), @"
+    assert_snapshot!(careslot(folder.path(), "config show tls.handshake_seconds", &[]), @"
     exit 0
     --- stdout
-    tls.session_seconds = 600  # default
+    tls.handshake_seconds = 10  # default
     --- stderr
-    How long a session may be resumed without looking at the certificate again: at most 600 (TLS-14).
+    How long a handshake may take.
     ");
 }
 

@@ -71,13 +71,16 @@ impl Reader<'_> {
     /// Joins the nodes from `mark` on with those that the same object has under the same name: values with companions.
     pub(super) fn merge(&mut self, member: Member<'_>, object: &Object<'_>, mark: usize) {
         let fresh = self.stack.split_off(mark);
-        let earlier = self.stack.get(object.start..).unwrap_or_default();
         let named = |node: &Node| node.name() == member.key;
-        let Some(first) = earlier.iter().position(named).map(|index| object.start + index) else {
+        let earlier = self.stack.get(object.start..).unwrap_or_default();
+        // From behind, as the two mostly stand beside each other.
+        let Some(last) = earlier.iter().rposition(named) else {
             self.stack.extend(fresh);
             return;
         };
-        let count = self.stack.iter().skip(first).take_while(|node| named(node)).count();
+        let count = earlier.iter().take(last + 1).rev().take_while(|node| named(node)).count();
+        let end = object.start + last + 1;
+        let first = end - count;
         if fresh.len() != count {
             let at = fresh.first().map_or(self.lexer.at, Node::at);
             let place = Place { parent: Some(object.place), name: member.key, index: None };
@@ -88,7 +91,6 @@ impl Reader<'_> {
         for (old, new) in self.stack.iter_mut().skip(first).take(count).zip(fresh.by_ref()) {
             old.absorb(new);
         }
-        let end = first + count;
         self.stack.splice(end..end, fresh);
     }
 

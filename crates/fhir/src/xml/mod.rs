@@ -17,6 +17,8 @@
 //!   Arrays within arrays become elements within elements.
 //! - Unknown names that are not names in XML (`"a b"`) are not written. Characters that XML cannot write (controls below
 //!   U+0020 but tab and line ends) become U+FFFD; the JSON reader reports them.
+//! - The reader has bounds of its own for attributes and namespaces; what only unknown names could need beyond them is not
+//!   written.
 //! - A narrative that is not well-formed XHTML is written as an attribute, `<div value="…"/>`, and read back from it.
 //! - JSON has no namespaces, attributes or mixed text: an unknown element of another namespace is `{namespace}name`, an
 //!   unknown attribute `@name`, text between elements `#text`. `xsi:schemaLocation`, comments outside the narrative, and

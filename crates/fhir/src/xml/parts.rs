@@ -88,7 +88,7 @@ impl<'s> Reader<'s> {
             Event::Text(_) if seen.text.is_none() && raw.bytes().all(tag::is_space) => return Ok(()),
             Event::Text(_) => match raw.find("]]>") {
                 Some(index) => return Err(Fault::malformed(piece.at + index, "']]>' in text must be written ]]&gt;")),
-                None => raw.replace("\r\n", "\n"),
+                None => raw.replace("\r\n", "\n").replace('\r', "\n"),
             },
             Event::CData(content) => content.to_string(),
             Event::GeneralRef(name) => tag::resolve(name).ok_or_else(|| tag::bad_reference(piece.at))?.to_string(),
@@ -120,16 +120,16 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Reads the element around a resource, whose node gets the element's name. Says whether there was stray text, which
-    /// stands among the nodes then.
+    /// Reads the element around a resource, whose node gets the element's name. Stray text in it goes to the parent.
     pub(super) fn wrapper(
         &mut self,
         field: &'static Field,
         attributes: &[Attribute<'s>],
+        seen: &mut Seen,
         piece: &Piece<'s>,
         place: &Place<'_>,
         depth: usize,
-    ) -> Result<bool, Fault> {
+    ) -> Result<(), Fault> {
         let mut empty = Node::new(Name::Known(field), field.kind(), offset(piece.at));
         for attribute in attributes.iter().filter(|attribute| attribute.declares.is_none()) {
             self.issues.add(IssueKind::UnexpectedAttribute, place, attribute.at, "no attribute", attribute.name);
@@ -138,7 +138,6 @@ impl<'s> Reader<'s> {
             }
         }
         let mut count = 0;
-        let mut strays = Seen::default();
         if matches!(piece.event, Event::Start(_)) {
             loop {
                 let inner = self.next()?;
@@ -151,7 +150,7 @@ impl<'s> Reader<'s> {
                         self.resource(Name::Known(field), &inner, place, depth)?;
                     }
                     Event::End(_) => break,
-                    _ => self.other(&inner, &mut strays, field.kind(), place)?,
+                    _ => self.other(&inner, seen, field.kind(), place)?,
                 }
             }
         }
@@ -160,8 +159,7 @@ impl<'s> Reader<'s> {
             empty.shape = Shape::Null;
             self.push(empty)?;
         }
-        self.finish_text(&mut strays);
-        Ok(strays.unknown > 0)
+        Ok(())
     }
 
     /// Takes the `div` as it is written, with the prefixes that it needs from outside declared on it.
@@ -191,13 +189,23 @@ impl<'s> Reader<'s> {
             );
         }
         if let Event::Start(start) = &piece.event {
-            self.events.read_to_end(start.name()).map_err(|error| narrative::not_well_formed(&self.events, &error))?;
+            self.events.read_to_end(start.name()).map_err(|error| self.not_well_formed(&error))?;
         }
         let text = self.text.get(tag.at..self.position()).unwrap_or_default();
         narrative::check(text, &self.scope)
             .map_err(|fault| Fault { offset: fault.offset.saturating_add(tag.at), ..fault })?;
+        let declarations = self.declarations_for(text, attributes);
+        self.insertions_left = self.insertions_left.checked_sub(declarations.len()).ok_or_else(|| {
+            Fault::too_large(tag.at, "more namespaces from outside of narratives than may be repeated in them")
+        })?;
         let (head, tail) = text.split_at(tag.name_end() - tag.at);
-        let mut whole = String::from(head);
+        node.value = Some(Scalar::String(format!("{head}{declarations}{tail}").into()));
+        self.push(node)
+    }
+
+    /// Declares what a narrative with these attributes uses and does not declare itself.
+    fn declarations_for(&self, text: &str, attributes: &[Attribute<'s>]) -> String {
+        let mut declarations = String::new();
         for (prefix, space) in self.scope.in_force() {
             let own = attributes.iter().any(|attribute| attribute.declares == Some(prefix));
             let needed = match prefix {
@@ -207,11 +215,9 @@ impl<'s> Reader<'s> {
             if !own && needed {
                 let colon = if prefix.is_empty() { "" } else { ":" };
                 let name = super::write::attribute_text(space.name());
-                whole.push_str(&format!(" xmlns{colon}{prefix}=\"{name}\""));
+                declarations.push_str(&format!(" xmlns{colon}{prefix}=\"{name}\""));
             }
         }
-        whole.push_str(tail);
-        node.value = Some(Scalar::String(whole.into()));
-        self.push(node)
+        declarations
     }
 }

@@ -58,6 +58,8 @@ fn document(types: &'static Types, source: &[u8], limits: &Limits) -> Result<Par
         depth: limits.depth,
         scope: Scope::default(),
         spare: Vec::new(),
+        namespace_told: false,
+        insertions_left: source.len().saturating_mul(2),
     };
     let resource = reader.root()?;
     Ok(Parsed { resource, issues: reader.issues.list, issues_left_out: reader.issues.left_out })
@@ -86,6 +88,9 @@ pub(super) struct Reader<'s> {
     pub(super) scope: Scope<'s>,
     /// The attributes of the tag that is looked at; kept for its memory.
     spare: Vec<Attribute<'s>>,
+    namespace_told: bool,
+    /// How many bytes of declarations may still be put into narratives.
+    pub(super) insertions_left: usize,
 }
 
 /// What one element has had so far.
@@ -112,11 +117,13 @@ impl<'s> Reader<'s> {
         let at = self.position();
         match self.events.read_event() {
             Ok(event) => Ok(Piece { event, at, end: self.position() }),
-            Err(error) => {
-                let fault = narrative::not_well_formed(&self.events, &error);
-                Err(Fault { offset: fault.offset.saturating_add(self.start), ..fault })
-            }
+            Err(error) => Err(self.not_well_formed(&error)),
         }
+    }
+
+    pub(super) fn not_well_formed(&self, error: &quick_xml::Error) -> Fault {
+        let fault = narrative::not_well_formed(&self.events, error);
+        Fault { offset: fault.offset.saturating_add(self.start), ..fault }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -230,7 +237,8 @@ impl<'s> Reader<'s> {
             }
             Some(field) if field.kind().kind() == TypeKind::AnyResource => {
                 self.check_space(&space, &child, tag.at);
-                seen.scattered |= self.wrapper(field, &attributes, piece, &child, depth + 1)?;
+                self.wrapper(field, &attributes, seen, piece, &child, depth + 1)?;
+                seen.scattered |= seen.text.is_some();
             }
             _ => {
                 self.report_element(field, parent, &space, &child, tag.at);
@@ -289,8 +297,7 @@ impl<'s> Reader<'s> {
 
     /// Reports an element of FHIR that has no namespace, once: below it all have none.
     fn check_space(&mut self, space: &Space<'_>, place: &Place<'_>, at: usize) {
-        let told = self.issues.list.iter().any(|issue| issue.kind == IssueKind::WrongNamespace);
-        if *space != Space::Fhir && !told {
+        if *space != Space::Fhir && !std::mem::replace(&mut self.namespace_told, true) {
             let got = if *space == Space::None { "none" } else { space.name() };
             self.issues.add(IssueKind::WrongNamespace, place, at, format!("xmlns=\"{}\"", super::FHIR), got);
         }
@@ -301,6 +308,7 @@ impl<'s> Reader<'s> {
         let mut attributes = std::mem::take(&mut self.spare);
         tag.attributes(&mut attributes)?;
         self.scope.declare(&attributes)?;
+        self.scope.check_twins(&attributes)?;
         Ok(attributes)
     }
 

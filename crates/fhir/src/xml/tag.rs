@@ -28,7 +28,7 @@ pub(super) struct Attribute<'s> {
 }
 
 /// Most attributes of one tag. FHIR needs two and XHTML a handful.
-const MOST_ATTRIBUTES: usize = 128;
+pub(super) const MOST_ATTRIBUTES: usize = 128;
 
 impl<'s> Tag<'s> {
     /// Takes the text between `<` at `at` and the closing bracket apart.
@@ -218,7 +218,10 @@ impl Space<'_> {
 }
 
 /// Most namespace declarations that are in force at once.
-const MOST_DECLARED: usize = 64;
+pub(super) const MOST_DECLARED: usize = 64;
+/// Longest name of a namespace. It is repeated in the name of every element in it, so it may not be a way to make much
+/// out of little.
+pub(super) const LONGEST_NAMESPACE: usize = 200;
 
 impl<'s> Scope<'s> {
     /// How many declarations are in force; [`Scope::leave`] goes back to it.
@@ -238,10 +241,29 @@ impl<'s> Scope<'s> {
             if reserved {
                 return Err(Fault::malformed(attribute.at, "this prefix cannot be declared so"));
             }
+            if attribute.value.len() > LONGEST_NAMESPACE {
+                return Err(Fault::too_large(attribute.at, "a namespace with a longer name than is allowed here"));
+            }
             if self.declared.len() >= MOST_DECLARED {
                 return Err(Fault::too_large(attribute.at, "more namespaces than may be declared here"));
             }
             self.declared.push((prefix, space(&attribute.value)));
+        }
+        Ok(())
+    }
+
+    /// Refuses two attributes that are the same one under different prefixes.
+    pub(super) fn check_twins(&self, attributes: &[Attribute<'s>]) -> Result<(), Fault> {
+        let prefixed = |attribute: &&Attribute<'s>| attribute.declares.is_none() && attribute.name.contains(':');
+        for (index, one) in attributes.iter().enumerate().filter(|(_, one)| prefixed(one)) {
+            let (prefix, local) = split_name(one.name);
+            let space = self.find(prefix, one.at)?;
+            for other in attributes.iter().skip(index + 1).filter(prefixed) {
+                let (prefix, other_local) = split_name(other.name);
+                if other_local == local && self.find(prefix, other.at)? == space {
+                    return Err(Fault::malformed(other.at, "this attribute is in its tag twice, under two prefixes"));
+                }
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tag::is_name;
+use super::tag::{LONGEST_NAMESPACE, MOST_ATTRIBUTES, MOST_DECLARED, is_name};
 use super::{FHIR, TEXT, narrative_fault};
 use crate::node::{Name, Node, Scalar, Shape};
 use crate::schema::{Field, TypeKind};
@@ -18,14 +18,14 @@ pub fn write(node: &Node) -> Vec<u8> {
 
 /// Appends a resource as compact XML, without a declaration.
 pub fn write_into(node: &Node, out: &mut Vec<u8>) {
-    Writer { out, indent: None }.resource(node, "");
+    Writer { out, indent: None, declared: 0 }.resource(node, "");
 }
 
 /// Writes a resource as XML for people: one element a line, two blanks for each level.
 #[must_use]
 pub fn write_pretty(node: &Node) -> Vec<u8> {
     let mut out = Vec::from(DECLARATION);
-    Writer { out: &mut out, indent: Some(0) }.resource(node, "");
+    Writer { out: &mut out, indent: Some(0), declared: 0 }.resource(node, "");
     out.push(b'\n');
     out
 }
@@ -36,7 +36,12 @@ struct Writer<'o> {
     out: &'o mut Vec<u8>,
     /// How deep the element is that begins next; `None` writes no line breaks.
     indent: Option<usize>,
+    /// How many namespaces are declared here; the reader takes so many only.
+    declared: usize,
 }
+
+/// Most attributes that an element gets; half of what the reader takes, as each may need a declaration.
+const MOST_WRITTEN: usize = MOST_ATTRIBUTES / 2 - 2;
 
 impl Writer<'_> {
     /// Writes the element that is named after a resource's type.
@@ -97,14 +102,24 @@ impl Writer<'_> {
     }
 
     fn tags(&mut self, node: &Node, space: &str, name: &str, outer: &str) {
+        if space != outer && self.declared >= MOST_DECLARED {
+            return;
+        }
+        let declared = self.declared;
         self.begin(name);
         self.declare(space, outer);
         let mut content = false;
         let mut text = false;
-        for child in &node.children {
-            if is_attribute(child, node) {
-                self.attribute(child);
-            } else {
+        let mut attributes = 0;
+        for group in groups(node) {
+            if let Some(child) = as_attribute(group, node) {
+                attributes += 1;
+                if attributes <= MOST_WRITTEN {
+                    self.attribute(child);
+                }
+                continue;
+            }
+            for child in group {
                 content |= child.shape != Shape::EmptyArray && !is_hidden(child, node);
                 text |= child.field().is_none() && child.name() == TEXT;
             }
@@ -114,6 +129,7 @@ impl Writer<'_> {
         }
         if !content {
             self.out.extend_from_slice(b"/>");
+            self.declared = declared;
             return;
         }
         self.out.push(b'>');
@@ -122,11 +138,14 @@ impl Writer<'_> {
         let outside = std::mem::replace(&mut self.indent, indent);
         self.deeper(|writer| writer.content(node, space));
         self.end(name, text);
-        self.indent = outside;
+        (self.indent, self.declared) = (outside, declared);
     }
 
     fn content(&mut self, node: &Node, space: &str) {
-        let elements = || node.children.iter().filter(|child| !is_attribute(child, node) && !is_hidden(child, node));
+        let elements = || {
+            let written = groups(node).filter(|group| as_attribute(group, node).is_none());
+            written.flatten().filter(|child| !is_hidden(child, node))
+        };
         if is_in_order(&node.children) {
             elements().for_each(|child| self.element(child, space));
             return;
@@ -159,6 +178,7 @@ impl Writer<'_> {
 
     fn declare(&mut self, space: &str, outer: &str) {
         if space != outer {
+            self.declared += 1;
             self.plain_attribute("xmlns", space);
         }
     }
@@ -167,7 +187,9 @@ impl Writer<'_> {
         let text = node.text().unwrap_or_default();
         match split_expanded(node.name().trim_start_matches('@')) {
             (None, name) => self.plain_attribute(name, text),
+            (Some(_), _) if self.declared >= MOST_DECLARED => {}
             (Some(space), name) => {
+                self.declared += 1;
                 // The prefix holds within this tag only; the place in the output makes it a new one in each.
                 let prefix = format!("n{}", self.out.len());
                 self.plain_attribute(&format!("xmlns:{prefix}"), space);
@@ -199,14 +221,19 @@ impl Writer<'_> {
     }
 }
 
-/// Whether a child is written as an attribute of its parent, which XML can only do with a bare text and once.
-fn is_attribute(child: &Node, parent: &Node) -> bool {
+/// The children by name; equal names stand beside each other.
+fn groups(node: &Node) -> impl Iterator<Item = &[Node]> {
+    node.children.chunk_by(|one, two| one.name.is(&two.name))
+}
+
+/// The only child of its name, if it is written as an attribute of its parent, which XML can do with a bare text.
+fn as_attribute<'n>(group: &'n [Node], parent: &Node) -> Option<&'n Node> {
+    let [child] = group else { return None };
     let may_be = match &child.name {
         Name::Known(field) => field.is_attribute(),
         Name::Unknown(name) => name.strip_prefix('@').is_some_and(|name| is_free_attribute(name, parent)),
     };
-    let is_only_one = || parent.children.iter().filter(|other| other.name.is(&child.name)).count() == 1;
-    may_be && child.value.is_some() && child.children.is_empty() && is_only_one()
+    (may_be && child.value.is_some() && child.children.is_empty()).then_some(child)
 }
 
 /// Whether an unknown attribute may have this name beside what else is written as an attribute.
@@ -235,6 +262,7 @@ fn is_in_order(children: &[Node]) -> bool {
 /// Takes `{namespace}name` apart. A namespace may have any character in it, a name has no bracket.
 fn split_expanded(name: &str) -> (Option<&str>, &str) {
     let parts = name.strip_prefix('{').and_then(|rest| rest.rsplit_once('}'));
+    let parts = parts.filter(|(space, _)| space.len() <= LONGEST_NAMESPACE);
     parts.map_or((None, name), |(space, local)| (Some(space), local))
 }
 

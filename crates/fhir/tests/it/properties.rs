@@ -121,6 +121,34 @@ proptest! {
     }
 }
 
+/// Documents in which a look through all siblings for each one would take minutes.
+#[test]
+fn many_siblings_take_time_in_proportion_to_their_number() {
+    let many = |piece: &dyn Fn(usize) -> String| (0..30_000).map(piece).collect::<Vec<_>>();
+    let members = [
+        many(&|number| format!("\"x{number}\":1,\"_x{number}\":{{}}")),
+        many(&|number| format!("\"@x{number}\":\"1\"")),
+        many(&|number| format!("\"{{u}}x{number}\":\"1\"")),
+        vec![format!("\"contained\":[{}]", many(&|_| r#"{"id":"1","resourceType":"Slot"}"#.to_owned()).join(","))],
+    ];
+    for members in members {
+        codec(format!(r#"{{"resourceType":"Slot",{}}}"#, members.join(",")).as_bytes());
+    }
+    let levels: String = (0..60).map(|level| format!("{{\"@{{u{level}}}a\":\"1\",\"{{u{level}}}b\":")).collect();
+    let nested = format!("{levels}1{}", "}".repeat(60));
+    assert!(json::read(nested.as_bytes(), &Limits::STRICT).is_ok());
+    codec(nested.as_bytes());
+    let inside = [
+        many(&|number| format!("<o:x{number} value='1'/><id value='1'/>")),
+        many(&|_| "<id value='1'/><status value='2'/>text<!-- -->".to_owned()),
+        many(&|number| format!("<meta id='{number}'><profile value='1'/></meta>")),
+        many(&|_| "&amp;<![CDATA[a]]>".to_owned()),
+    ];
+    for inside in inside {
+        codec(format!("<Slot xmlns='http://hl7.org/fhir' xmlns:o='u'>{}</Slot>", inside.concat()).as_bytes());
+    }
+}
+
 /// The corpus of another program's cases, where it is at hand: what JSON says is what we say after reading it.
 #[test]
 fn the_shared_corpus_is_read_without_a_loss() {

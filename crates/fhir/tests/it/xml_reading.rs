@@ -253,6 +253,7 @@ fn broken_xml_is_refused_with_its_place() {
         ("<Slot><1/></Slot>", Malformed, 1, 7, "name of an element"),
         ("<a:Slot/>", Malformed, 1, 1, "not declared"),
         ("<Slot a:b='1'/>", Malformed, 1, 7, "not declared"),
+        ("<Slot xmlns:a='u' xmlns:b='u' a:c='1' b:c='2'/>", Malformed, 1, 39, "two prefixes"),
         ("<Slot xmlns:a=''/>", Malformed, 1, 7, "cannot be declared"),
         ("<Slot>a]]>b</Slot>", Malformed, 1, 8, "]]&gt;"),
         ("<Slot><!-- a -- b --></Slot>", Malformed, 1, 14, "not well-formed"),
@@ -300,6 +301,10 @@ fn what_crosses_a_limit_is_refused() {
     let deep = |levels: usize| format!("<Slot>{}{}</Slot>", "<a>".repeat(levels), "</a>".repeat(levels));
     let attributes: String = (0..200).map(|number| format!(" a{number}=''")).collect();
     let prefixes: String = (0..100).map(|number| format!(" xmlns:a{number}='u'")).collect();
+    // Narratives that each repeat every namespace around them.
+    let names: String = (0..60).map(|number| format!(" xmlns:p{number}='{}'", "u".repeat(190))).collect();
+    let uses: String = (0..60).map(|number| format!("p{number}:")).collect();
+    let bomb = format!("<Slot{names}>{}</Slot>", format!("<text><div>{uses}</div></text>").repeat(1000));
     let table = [
         (deep(63), Ok(())),
         (deep(64), Err(SyntaxKind::TooLarge)),
@@ -307,6 +312,8 @@ fn what_crosses_a_limit_is_refused() {
         (format!("<Slot>{}</Slot>", "<a/>".repeat(100_000)), Err(SyntaxKind::TooLarge)),
         (format!("<Slot{attributes}/>"), Err(SyntaxKind::TooLarge)),
         (format!("<Slot{prefixes}/>"), Err(SyntaxKind::TooLarge)),
+        (format!("<Slot xmlns='{}'/>", "u".repeat(300)), Err(SyntaxKind::TooLarge)),
+        (bomb, Err(SyntaxKind::TooLarge)),
         (format!("<Slot><id value='{}'/></Slot>", "x".repeat(5 << 20)), Err(SyntaxKind::TooLarge)),
     ];
     for (index, (source, expected)) in table.iter().enumerate() {

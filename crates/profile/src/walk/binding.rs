@@ -87,6 +87,9 @@ impl<'n> Walk<'n, '_> {
     }
 
     fn not_in_set(&mut self, node: &Node, severity: Severity, set: &str, codes: &[Code<'_>]) {
+        if self.found.is_full(severity) {
+            return;
+        }
         let (examples, more) = self.definitions.terminology.examples(set, LISTED);
         let list = if examples.is_empty() { String::new() } else { format!(": {}", examples.join(", ")) };
         let list = if more { format!("{list} …") } else { list };

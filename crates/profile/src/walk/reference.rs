@@ -69,11 +69,17 @@ impl<'n> Walk<'n, '_> {
     }
 
     /// The resource that `#id` leads to; `#` alone leads to the one around.
-    fn contained_resource(&self, id: &str) -> Option<&'n Node> {
+    fn contained_resource(&mut self, id: &str) -> Option<&'n Node> {
         if id.is_empty() {
             return Some(self.container);
         }
-        self.container.all("contained").find(|resource| resource.text_of("id") == Some(id))
+        if self.contained_ids.is_none() {
+            // In reverse, so that the first of two with the same id counts.
+            let contained: Vec<&'n Node> = self.container.all("contained").collect();
+            let by_id = contained.into_iter().rev().filter_map(|resource| Some((resource.text_of("id")?, resource)));
+            self.contained_ids = Some(by_id.collect());
+        }
+        self.contained_ids.as_ref().and_then(|ids| ids.get(id).copied())
     }
 
     /// ref-1: a reference that begins with # leads to a contained resource.

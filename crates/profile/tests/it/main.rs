@@ -1,9 +1,12 @@
 //! What the crate's parts do together, and whether its definitions are the published ones.
 
+mod checks;
 mod corpus;
+mod hostile;
 mod invariants;
 mod mistakes;
 mod profiles;
+mod published;
 mod shared;
 mod terminology;
 mod verdicts;

@@ -138,7 +138,7 @@ impl Administration {
         let (at, own_id) = (self.clock.now(), self.ids.uuid().to_string());
         let mut trail = Trail::begin("administration", at, own_id, &asked.method, &asked.path, &asked.headers);
         trail.interaction = Some("administration".to_owned());
-        trail.record(Ending { identity: Some(what), ..Ending::of(http::StatusCode::OK, at) })
+        trail.record(Ending { identity: Some(what), ..Ending::carried_out(at) })
     }
 }
 

@@ -44,11 +44,6 @@ pub(crate) fn asked(call: &Call) -> Result<Asked<'_>, Refusal> {
 }
 
 impl Asked<'_> {
-    /// The body's resource.
-    pub(crate) fn body(&self) -> &Node {
-        &self.body.resource
-    }
-
     /// The change that the store is to make, and its answer; the rest of VER-04's checks: 404, 409, 422.
     ///
     /// # Errors

@@ -67,10 +67,12 @@ pub(crate) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, syst
     }
 }
 
-/// CAN-05: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained resources, a
-/// contained Slot's status, identifiers that the Provider added. The copy is never stored.
+/// CAN-05, X-09: a copy to be compared, without what a comparison of meaning passes over: narrative, the order of contained
+/// resources, a contained Slot's status, identifiers that the Provider added, the spelling of the NHS number's system. The copy is
+/// never stored.
 pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     let mut copy = appointment.clone();
+    unify_nhs_number_systems(&mut copy);
     copy.remove("text");
     let mut contained = copy.remove("contained");
     contained.sort_by(|one, other| one.text_of("id").cmp(&other.text_of("id")));
@@ -90,11 +92,14 @@ pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     copy
 }
 
-/// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole.
-pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: &str) {
+/// PAT-09, PAT-10: what a search for a patient's Appointments tells of each, with a pointer to the whole: this URL, or where
+/// there is none the pointer that the record itself holds.
+pub(crate) fn limit_to_a_pointer(appointment: &mut Node, url: Option<&str>) {
     const KEPT: [&str; 8] = ["id", "meta", "language", "status", "start", "end", "created", "participant"];
-    appointment.retain(|child| KEPT.contains(&child.name()));
-    appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
+    appointment.retain(|child| KEPT.contains(&child.name()) || (url.is_none() && child.name() == "identifier"));
+    if let Some(url) = url {
+        appointment.element("identifier").set_text("system", systems::URL_POINTER).set_text("value", url);
+    }
     for participant in appointment.all_mut("participant") {
         if let Some(actor) = participant.child_mut("actor")
             && actor.text_of("reference").is_some_and(|reference| reference.starts_with('#'))
@@ -181,7 +186,7 @@ mod tests {
             r##""description":"111","slot":[{"reference":"Slot/s"}],"start":"2019-07-02T09:15:00Z","end":"2019-07-02T09:30:00Z","##,
             r##""participant":[{"actor":{"reference":"#p","display":"A"},"status":"accepted"}]}"##
         ));
-        limit_to_a_pointer(&mut appointment, "https://x/Appointment/a1");
+        limit_to_a_pointer(&mut appointment, Some("https://x/Appointment/a1"));
         assert_eq!(
             written(&appointment),
             concat!(

@@ -36,6 +36,15 @@ const PATIENT_NAMES: [&str; 9] = [
 /// The names under which a range of starts may be given (X-24).
 const RANGE_NAMES: [&str; 2] = ["start", "date"];
 
+/// What the identifier of an entry points to (PAT-09).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PointsTo {
+    /// The Appointment that is kept here.
+    ThisCopy,
+    /// What the record itself names: the Provider's copy (REG-01).
+    TheProvidersCopy,
+}
+
 /// A search that was understood.
 pub(crate) struct PatientSearch {
     /// What the store is asked.
@@ -49,11 +58,17 @@ impl PatientSearch {
     ///
     /// # Errors
     /// `Reason::StoredResourceBroken` when what is stored can be read no more (OO-09).
-    pub(crate) fn answer(&self, call: &Call, found: &[AppointmentVersion]) -> Result<Answer, Refusal> {
+    pub(crate) fn answer(
+        &self,
+        call: &Call,
+        found: &[AppointmentVersion],
+        points_to: PointsTo,
+    ) -> Result<Answer, Refusal> {
         let mut bundle = Bundle::begin(BundleType::Searchset, found.len() as u64);
         bundle.link("self", &call.url(&format!("Appointment?{}", self.understood)));
         for each in found {
-            let content = pointer(each, &call.url(&format!("Appointment/{}", each.appointment_id)))?;
+            let own = call.url(&format!("Appointment/{}", each.appointment_id));
+            let content = pointer(each, (points_to == PointsTo::ThisCopy).then_some(own.as_str()))?;
             let url = call.url(&versioned(&each.appointment_id, each.version));
             bundle.entry(&url, &content, "search", r#"{"mode":"match"}"#);
         }
@@ -127,7 +142,7 @@ fn patient_key(name: &str, value: &str) -> Result<String, Refusal> {
 }
 
 /// PAT-09: one entry with the limited set of elements.
-fn pointer(version: &AppointmentVersion, url: &str) -> Result<Vec<u8>, Refusal> {
+fn pointer(version: &AppointmentVersion, url: Option<&str>) -> Result<Vec<u8>, Refusal> {
     let parsed = fhir::json::read(&version.content, &fhir::Limits::GENEROUS)
         .map_err(|error| Refusal::new(Reason::StoredResourceBroken, "").caused_by(error))?;
     let mut appointment = parsed.resource;

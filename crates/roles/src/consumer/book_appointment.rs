@@ -2,14 +2,13 @@
 //! the CDA document (BOOK-01, XTI-01, SSP-132, CON-11, CON-20).
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::ETAG;
 use spine::Operation;
 
 use super::Consumer;
 use super::body::Booking;
 use super::call::{Ask, Received, Target, below_root};
-use super::fault::{Fault, Party, Refused};
+use super::fault::{Fault, Party};
 use super::find_endpoint::Endpoint;
 
 /// A booking that was made.
@@ -48,23 +47,29 @@ impl Consumer {
         match self.call(Target::Provider(endpoint), &ask).await {
             Ok(received) => booked(endpoint, received),
             // The request was carried out before and its answer was lost: fetch it, do not alarm anyone (SSP-132).
-            Err(Fault::Refused(refused)) if made_before(&refused).is_some() => {
-                let location = made_before(&refused).unwrap_or_default().to_owned();
+            Err(Fault::Refused(refused)) if refused.made_before().is_some() => {
+                let location = refused.made_before().unwrap_or_default().to_owned();
                 let below = below_root(&endpoint.root, &location).ok_or_else(|| nowhere(&location))?;
                 let fetched =
                     self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
-                booked_at(endpoint, &location, fetched)
+                // An id that made something else was no retry of this booking: that stays refused.
+                if is_this_booking(&fetched, booking)? {
+                    booked_at(endpoint, &location, fetched)
+                } else {
+                    Err(Fault::Refused(refused))
+                }
             }
             Err(fault) => Err(fault),
         }
     }
 }
 
-/// The Appointment that a re-used request id made, where the Provider tells it (XTI-04).
-fn made_before(refused: &Refused) -> Option<&str> {
-    let reused =
-        refused.status == StatusCode::CONFLICT.as_u16() && refused.code.as_deref() == Some("DUPLICATE_REJECTED");
-    refused.made.as_deref().filter(|_| reused)
+/// Whether an Appointment that was made before begins when the Slot of this booking does, and still stands.
+fn is_this_booking(fetched: &Received, booking: &Booking<'_>) -> Result<bool, Fault> {
+    let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    let appointment = fetched.resource("Appointment")?;
+    let start = appointment.text_of("start").and_then(moment);
+    Ok(start.is_some() && start == moment(&booking.slot.start) && appointment.text_of("status") == Some("booked"))
 }
 
 fn booked(endpoint: &Endpoint, received: Received) -> Result<Booked, Fault> {

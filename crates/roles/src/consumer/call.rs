@@ -124,6 +124,7 @@ impl Consumer {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return answered,
             }
+            self.forget_token(target.root());
             attempt += 1;
         }
     }

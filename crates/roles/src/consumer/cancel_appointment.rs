@@ -1,5 +1,6 @@
 //! Cancel an Appointment: read it, change its status (and, in 1.0.4, `created`), send it back whole under the version that
-//! was read (CAN-01…03, VER-06, X-08, XTI-01, XTI-09, CAN-17).
+//! was read; read it again when somebody else was faster or an answer was lost
+//! (CAN-01…03, VER-06, X-08, XTI-01, XTI-09, SSP-132, CAN-17).
 
 use bytes::Bytes;
 use fhir::Node;
@@ -11,7 +12,7 @@ use spine::dialect::CreatedOnCancel;
 use super::Consumer;
 use super::body::instant;
 use super::call::{Ask, Received, Target, encoded};
-use super::fault::{Fault, Party};
+use super::fault::{Fault, Party, Refused};
 use super::find_endpoint::Endpoint;
 
 /// A cancelled Appointment.
@@ -24,8 +25,8 @@ pub struct Cancelled {
 }
 
 impl Consumer {
-    /// Cancels. Without `if_match` the version that is read is the one that is changed; `if_match` names another
-    /// (`3` or `W/"3"`).
+    /// Cancels. Without `if_match` the version that is read is the one that is changed, and when somebody else changed it
+    /// meanwhile it is read and cancelled once more; `if_match` names a version (`3` or `W/"3"`) and no other is changed.
     ///
     /// # Errors
     /// See [`Fault`]; a version that has moved on is a [`Fault::Refused`] with 409.
@@ -44,6 +45,16 @@ impl Consumer {
         id: &str,
         if_match: Option<&str>,
     ) -> Result<Cancelled, Fault> {
+        match self.cancel_once(target, id, if_match).await {
+            // XTI-09: read again, and cancel what stands there now.
+            Err(Fault::Refused(refused)) if if_match.is_none() && has_moved_on(&refused) => {
+                self.cancel_once(target, id, None).await
+            }
+            settled => settled,
+        }
+    }
+
+    async fn cancel_once(&self, target: Target<'_>, id: &str, if_match: Option<&str>) -> Result<Cancelled, Fault> {
         let below = format!("Appointment/{}", encoded(id));
         let current = self.call(target, &Ask::read(Operation::GetAppointment, below.clone())).await?;
         let mut appointment = current.resource("Appointment")?;
@@ -54,12 +65,18 @@ impl Consumer {
         cancel(&mut appointment, self.settings.dialect.created_on_cancel, self.clock.now());
         let ask = Ask {
             operation: Operation::CancelAppointment,
-            below,
+            below: below.clone(),
             body: Some(Bytes::from(fhir::json::write(&appointment))),
             request_id: Some(self.ids.uuid().to_string()),
             if_match: Some(tag),
         };
-        let received = self.call(target, &ask).await?;
+        let received = match self.call(target, &ask).await {
+            // The change was carried out before and its answer was lost: fetch what it made (SSP-132).
+            Err(Fault::Refused(refused)) if refused.is_reused_request_id() => {
+                self.call(target, &Ask::read(Operation::GetAppointment, below)).await?
+            }
+            settled => settled?,
+        };
         Ok(Cancelled { appointment: received.resource("Appointment")?, received })
     }
 }
@@ -70,6 +87,11 @@ fn cancel(appointment: &mut Node, created: CreatedOnCancel, now: Timestamp) {
     if created == CreatedOnCancel::TimeOfCancelling {
         appointment.set_text("created", &instant(now));
     }
+}
+
+/// Whether it is another version by now (VER-03, XTI-09).
+fn has_moved_on(refused: &Refused) -> bool {
+    matches!(refused.status, 409 | 412)
 }
 
 /// `3` and `W/"3"` mean the same version.

@@ -93,6 +93,17 @@ pub enum Fault {
 }
 
 impl Refused {
+    /// What was made or changed by an earlier request with the same id, where the refusal tells it: the first attempt was
+    /// carried out and its answer was lost (XTI-04, SSP-132).
+    pub(super) fn made_before(&self) -> Option<&str> {
+        self.made.as_deref().filter(|_| self.is_reused_request_id())
+    }
+
+    /// Whether an earlier request with the same id was carried out (XTI-04).
+    pub(super) fn is_reused_request_id(&self) -> bool {
+        self.status == StatusCode::CONFLICT.as_u16() && self.code.as_deref() == Some("DUPLICATE_REJECTED")
+    }
+
     /// Reads a refusal out of an answer with an error status, whatever its body is (ERR-100).
     pub(super) fn read(asked: Party, status: StatusCode, headers: &HeaderMap, body: &[u8], trace_id: &str) -> Self {
         let retry_after = headers

@@ -36,6 +36,11 @@ impl Consumer {
         }
     }
 
+    /// Keeps the token for a service root no longer: another attempt at a call has another token (SSP-132).
+    pub(super) fn forget_token(&self, root: &str) {
+        self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(root);
+    }
+
     /// A signed access token for a service root, a kept one while it lasts.
     ///
     /// # Errors

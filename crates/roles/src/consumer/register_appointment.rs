@@ -104,9 +104,12 @@ impl Consumer {
             // What is kept of the same Appointment must reach the Registry before this does.
             self.send_pending().await?;
             let still = outbox.waiting_messages().await.map_err(unkept)?;
-            return Ok(match still.into_iter().find(|waiting| waiting.id == id) {
-                None => Registered::Told,
-                Some(waiting) => Registered::Kept { why: Fault::Unsendable(waiting.last_failure) },
+            let first = still.iter().find(|waiting| waiting.subject == link);
+            return Ok(match first {
+                Some(first) if still.iter().any(|waiting| waiting.id == id) => {
+                    Registered::Kept { why: Fault::Unsendable(first.last_failure.clone()) }
+                }
+                _ => Registered::Told,
             });
         }
         match self.send_message(&id, &item.content).await {

@@ -1,4 +1,4 @@
-//! A patient's Appointments, at a Provider or in the Registry (PAT-01, PAT-03, PAT-05, X-33).
+//! A patient's Appointments, at a Provider or in the Registry (PAT-01, PAT-03, PAT-05, PAT-07, X-24, X-33).
 
 use fhir::Node;
 use spine::{NhsNumber, Operation, systems};
@@ -18,7 +18,7 @@ impl Consumer {
         endpoint: &Endpoint,
         number: &NhsNumber,
     ) -> Result<Received, Fault> {
-        self.appointments_at(Target::Provider(endpoint), number).await
+        self.appointments_at(Target::Provider(endpoint), number, None).await
     }
 
     /// A patient's Appointments anywhere, as the Registry knows them.
@@ -26,13 +26,26 @@ impl Consumer {
     /// # Errors
     /// See [`Fault`]; [`Fault::Unsendable`] when no Registry is configured.
     pub async fn search_registered_appointments(&self, number: &NhsNumber) -> Result<Received, Fault> {
-        self.appointments_at(Target::Registry(self.registry()?), number).await
+        self.appointments_at(Target::Registry(self.registry()?), number, None).await
     }
 
-    async fn appointments_at(&self, target: Target<'_>, number: &NhsNumber) -> Result<Received, Fault> {
+    /// The same with those that have begun, which a search leaves out unless it names a range (PAT-07, X-24).
+    pub(super) async fn all_registered_appointments(&self, number: &NhsNumber) -> Result<Received, Fault> {
+        self.appointments_at(Target::Registry(self.registry()?), number, Some("ge1900-01-01")).await
+    }
+
+    async fn appointments_at(
+        &self,
+        target: Target<'_>,
+        number: &NhsNumber,
+        start: Option<&str>,
+    ) -> Result<Received, Fault> {
         let value = format!("{}|{}", systems::NHS_NUMBER, number.as_str());
-        let below =
+        let mut below =
             format!("Appointment?{}={}", encoded("Appointment.participant.actor:Patient.identifier"), encoded(&value));
+        if let Some(start) = start {
+            below.push_str(&format!("&start={}", encoded(start)));
+        }
         self.call(target, &Ask::read(Operation::SearchPatientAppointments, below)).await
     }
 

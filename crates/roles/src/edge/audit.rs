@@ -56,6 +56,12 @@ pub struct Ending<'a> {
 }
 
 impl Ending<'_> {
+    /// A change that was carried out.
+    #[must_use]
+    pub fn carried_out(at: Timestamp) -> Self {
+        Self::of(http::StatusCode::OK, at)
+    }
+
     /// An exchange that was carried out, with this status.
     #[must_use]
     pub fn of(status: http::StatusCode, at: Timestamp) -> Self {

@@ -38,7 +38,7 @@ pub struct Trust {
 pub struct Authoriser {
     trust: Trust,
     keys: ArcSwap<KeySet>,
-    remembered: Cache<Remembered, Arc<Checked>>,
+    remembered: Cache<Remembered, Arc<Known>>,
 }
 
 /// What a verified token was verified for. Its operation is asked for anew each time.
@@ -47,6 +47,12 @@ struct Remembered {
     token: String,
     base: String,
     behind_ssp: bool,
+}
+
+/// A token that was verified, and what it says of its bearer.
+struct Known {
+    checked: Checked,
+    caller: Caller,
 }
 
 /// Who asks, as far as the token tells.
@@ -90,10 +96,10 @@ impl Authoriser {
         let token = bearer(pairs).map_err(no_token)?;
         let key = Remembered { token: token.to_owned(), base: base.url().to_owned(), behind_ssp };
         let now = now.as_second();
-        let remembered = self.remembered.get(&key).filter(|checked| checked.is_current(now, self.trust.leeway));
-        if let Some(checked) = remembered {
-            checked.allows(operation).map_err(refused)?;
-            return Ok(caller(&checked));
+        let known = self.remembered.get(&key).filter(|known| known.checked.is_current(now, self.trust.leeway));
+        if let Some(known) = known {
+            known.checked.allows(operation).map_err(refused)?;
+            return Ok(known.caller.clone());
         }
         let expectation = Expectation {
             dialect: base.dialect(),
@@ -109,7 +115,7 @@ impl Authoriser {
         };
         let checked = token::check(token, &expectation).map_err(first_of)?;
         let caller = caller(&checked);
-        self.remembered.insert(key, Arc::new(checked));
+        self.remembered.insert(key, Arc::new(Known { checked, caller: caller.clone() }));
         Ok(caller)
     }
 }

@@ -222,8 +222,19 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let role = Arc::clone(&self.0);
-        Box::pin(async move { Ok(exchange(role.as_ref(), request).await) })
+        // In a task of its own, so that a caller who goes away cannot stop a change and its audit record half-way.
+        let running = tokio::spawn(async move { exchange(role.as_ref(), request).await });
+        Box::pin(async move { Ok(running.await.unwrap_or_else(broken_off)) })
     }
+}
+
+/// The answer when the exchange's own task broke off, which a fault in our code can do.
+#[expect(clippy::needless_pass_by_value, reason = "it is what a join gives")]
+fn broken_off(error: tokio::task::JoinError) -> Response<AnswerBody> {
+    tracing::error!(%error, "an exchange broke off");
+    let refusal = Refusal::new(Reason::InternalError, "");
+    let response = refusal.render(&spine::dialect::DIALECT_1_0_4, Format::Json, "broken-off");
+    finished(response, &HeaderMap::new(), ExchangeIds { own: "broken-off", request: None })
 }
 
 /// One exchange from the request's head to the finished answer.
@@ -311,7 +322,8 @@ where
     let (base, below) = base_of(&course.bases, parts.uri.path()).ok_or_else(|| unknown_path(course))?;
     let base = base.clone();
     trail.dialect = Some(base.dialect().name);
-    let below = percent_decode_str(below).decode_utf8().map_err(|_| unknown_path(course))?.into_owned();
+    let below = percent_decode_str(below).decode_utf8().ok().filter(|below| !below.contains(char::is_control));
+    let below = below.ok_or_else(|| unknown_path(course))?.into_owned();
     let operation = operation_of(course, parts.method.as_str(), &below)?;
     trail.interaction = operation.interaction().map(ToString::to_string);
     trail.ssp = ssp_headers(course, operation, headers)?;
@@ -439,6 +451,7 @@ fn request_id(
 fn unreadable_query(fault: QueryFault) -> Refusal {
     let what = match fault {
         QueryFault::NotUtf8 { raw } => format!("{} is not UTF-8 after percent-decoding", shortened(&raw)),
+        QueryFault::ControlCharacter => "a parameter holds a control character".to_owned(),
         QueryFault::TooMany => "there are more parameters than any search needs".to_owned(),
     };
     Refusal::new(Reason::InvalidParameter, what)

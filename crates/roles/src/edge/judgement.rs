@@ -12,7 +12,7 @@ use super::refusal::{Refusal, RefusedIssue};
 ///
 /// # Errors
 /// `Reason::WrongResourceType` (400), `Reason::BodyNotWellFormed` for XML out of order (400), `Reason::UnknownModifierExtension` and
-/// `Reason::ProfileBroken` with every fault (422).
+/// `Reason::ProfileBroken` with every fault (422), control characters among them: no store keeps them alike.
 pub fn accepted(parsed: Parsed, resource_type: &str, dialect: &Dialect) -> Result<Node, Refusal> {
     accepted_but_for(parsed, resource_type, dialect, &[])
 }
@@ -39,8 +39,12 @@ pub fn accepted_but_for(
         let what = format!("the element is out of order; expected {}", issue.expected);
         return Err(Refusal::new(Reason::BodyNotWellFormed, what).at(issue.path.clone()));
     }
-    if let Some(path) = modifier_extension(&parsed.resource, resource_type) {
-        return Err(Refusal::new(Reason::UnknownModifierExtension, "").at(path));
+    if let Some(issue) = parsed.issues.iter().find(|issue| issue.kind == IssueKind::ControlCharacter) {
+        let what = "the text holds a control character, which FHIR forbids in strings";
+        return Err(Refusal::new(Reason::ProfileBroken, what).at(issue.path.clone()));
+    }
+    if let Some(path) = modifier_extension(&parsed.resource) {
+        return Err(Refusal::new(Reason::UnknownModifierExtension, "").at(format!("{resource_type}.{path}")));
     }
     let mut options = Options::accepting();
     if dialect.unknown_element == UnknownElement::Refused {
@@ -70,9 +74,9 @@ fn refused(issue: &Issue) -> RefusedIssue {
 }
 
 /// The first modifierExtension, as a path: none is understood, and FHIR forbids to act on a resource with one (HTTP-13).
-fn modifier_extension(node: &Node, path: &str) -> Option<String> {
-    node.children().iter().find_map(|child| {
-        let path = format!("{path}.{}", child.name());
-        if child.name() == "modifierExtension" { Some(path) } else { modifier_extension(child, &path) }
+fn modifier_extension(node: &Node) -> Option<String> {
+    node.children().iter().find_map(|child| match child.name() {
+        "modifierExtension" => Some("modifierExtension".to_owned()),
+        name => modifier_extension(child).map(|path| format!("{name}.{path}")),
     })
 }

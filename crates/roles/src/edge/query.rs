@@ -44,6 +44,8 @@ pub enum QueryFault {
         /// The parameter as it came, still encoded.
         raw: String,
     },
+    /// A name or value holds a control character.
+    ControlCharacter,
     /// More parameters than any search needs.
     TooMany,
 }
@@ -61,7 +63,7 @@ impl Query {
     /// Reads the part of a URL after the question mark; `None` and an empty text have no parameters.
     ///
     /// # Errors
-    /// [`QueryFault`] when a part is not UTF-8 or there are more than 256 parameters.
+    /// [`QueryFault`] when a part is not UTF-8 or holds a control character, or there are more than 256 parameters.
     pub fn read(text: Option<&str>) -> Result<Self, QueryFault> {
         let mut pairs = Vec::new();
         for part in text.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
@@ -70,6 +72,9 @@ impl Query {
             }
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             match (decoded(name), decoded(value)) {
+                (Some(name), Some(value)) if name.contains(char::is_control) || value.contains(char::is_control) => {
+                    return Err(QueryFault::ControlCharacter);
+                }
                 (Some(name), Some(value)) => pairs.push((name, value)),
                 _ => return Err(QueryFault::NotUtf8 { raw: part.chars().take(80).collect() }),
             }
@@ -121,8 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_or_far_too_long_is_refused() {
+    fn what_is_no_text_or_far_too_long_is_refused() {
         assert!(matches!(Query::read(Some("a=%ff")), Err(QueryFault::NotUtf8 { .. })));
+        assert_eq!(Query::read(Some("a=%00")), Err(QueryFault::ControlCharacter));
         assert_eq!(Query::read(Some(&"a=1&".repeat(257))), Err(QueryFault::TooMany));
         assert_eq!(Query::read(None).unwrap(), Query::read(Some("&&")).unwrap());
     }

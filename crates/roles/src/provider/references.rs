@@ -66,7 +66,7 @@ async fn slot_like(provider: &Provider, slot: &Node, id: &str) -> Result<Option<
 /// `Reason::ReferenceUnknown` for the first that leads nowhere.
 pub(super) async fn all_exist(provider: &Provider, appointment: &Node) -> Result<(), Refusal> {
     let mut references = Vec::new();
-    collect(appointment, "Appointment", &mut references);
+    collect(appointment, &mut vec!["Appointment"], &mut references);
     if references.len() > MOST_REFERENCES {
         let what = format!("{} references; a booking may hold {MOST_REFERENCES}", references.len());
         return Err(Refusal::new(Reason::ReferenceUnknown, what));
@@ -88,15 +88,16 @@ pub(super) async fn all_exist(provider: &Provider, appointment: &Node) -> Result
     Ok(())
 }
 
-fn collect<'a>(node: &'a Node, path: &str, into: &mut Vec<(String, &'a str)>) {
+fn collect<'a>(node: &'a Node, path: &mut Vec<&'a str>, into: &mut Vec<(String, &'a str)>) {
     for child in node.children() {
-        let path = format!("{path}.{}", child.name());
+        path.push(child.name());
         if child.kind().name() == "Reference"
             && let Some(reference) = child.text_of("reference")
         {
-            into.push((path.clone(), reference));
+            into.push((path.join("."), reference));
         }
-        collect(child, &path, into);
+        collect(child, path, into);
+        path.pop();
     }
 }
 

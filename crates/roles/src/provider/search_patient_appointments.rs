@@ -2,7 +2,7 @@
 //! (PAT-01 to PAT-12, X-10, X-23, X-24, X-33).
 
 use super::Provider;
-use crate::appointment::patient_search;
+use crate::appointment::patient_search::{self, PointsTo};
 use crate::edge::answer::Answer;
 use crate::edge::fhir_call::Call;
 use crate::edge::refusal::Refusal;
@@ -11,5 +11,5 @@ use crate::edge::refusal::Refusal;
 pub(super) async fn search_patient_appointments(provider: &Provider, call: &Call) -> Result<Answer, Refusal> {
     let search = patient_search::read(call, &provider.zone)?;
     let found = provider.appointments.appointments_of(&search.query).await?;
-    search.answer(call, &found)
+    search.answer(call, &found, PointsTo::ThisCopy)
 }

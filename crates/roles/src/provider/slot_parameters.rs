@@ -104,7 +104,7 @@ impl SlotParameters {
             self.after =
                 Some(cursor(value).ok_or_else(|| invalid("_page", "expected the value of a next link", value))?);
             return Ok(());
-        } else if name != "start" {
+        } else if name != "start" && name != "_format" {
             return unknown(name, reading.dialect);
         }
         let separator = if self.understood.is_empty() { "" } else { "&" };
@@ -320,7 +320,8 @@ mod tests {
             "schedule.actor:healthcareservice=1&start=ge2026-11-23T09:00:00+00:00&_count=5&_format=xml&colour=red";
         let parameters = read_in(&DIALECT_2_0_4, query).unwrap();
         assert_eq!(parameters.count, 5);
-        let understood = "schedule.actor%3Ahealthcareservice=1&start=ge2026-11-23T09%3A00%3A00%2B00%3A00&_count=5";
+        let understood =
+            "schedule.actor%3Ahealthcareservice=1&start=ge2026-11-23T09%3A00%3A00%2B00%3A00&_count=5&_format=xml";
         assert_eq!(parameters.understood, understood);
         let next = parameters.query_after(1_795_424_400, "slot.5");
         let again = read_in(&DIALECT_2_0_4, &next).unwrap();

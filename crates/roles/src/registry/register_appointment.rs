@@ -6,7 +6,7 @@ use spine::dialect::CreatedAbsent;
 use store::{RegisterOutcome, Registration};
 
 use super::Registry;
-use super::thin_record::{EXCUSED, ThinRecord};
+use super::thin_record::{EXCUSED, ThinRecord, refuse_other_elements};
 use crate::appointment::versions::versioned;
 use crate::appointment::{changes, request_id_reused};
 use crate::edge::answer::{Answer, Content};
@@ -17,7 +17,10 @@ use crate::edge::refusal::Refusal;
 /// Registers an Appointment.
 pub(super) async fn register_appointment(registry: &Registry, call: &Call) -> Result<Answer, Refusal> {
     registry.refuse_used_request_id(call).await?;
-    let mut record = accepted_but_for(call.resource()?, "Appointment", call.dialect(), &EXCUSED)?;
+    let parsed = call.resource()?;
+    // Before the profile, whose faults inside an element that may not be there are of no interest.
+    refuse_other_elements(&parsed.resource)?;
+    let mut record = accepted_but_for(parsed, "Appointment", call.dialect(), &EXCUSED)?;
     if record.text_of("id").is_some() {
         return Err(Refusal::new(Reason::IdInCreate, "").at("Appointment.id"));
     }

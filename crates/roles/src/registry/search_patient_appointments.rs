@@ -1,8 +1,8 @@
 //! `GET [base]/Appointment?…` at the Registry: where a patient's Appointments are
-//! (REG-10, PAT-01 to PAT-11, X-09, X-10, X-23, X-24).
+//! (REG-01, REG-10, PAT-01 to PAT-11, X-09, X-10, X-23, X-24).
 
 use super::Registry;
-use crate::appointment::patient_search;
+use crate::appointment::patient_search::{self, PointsTo};
 use crate::edge::answer::Answer;
 use crate::edge::fhir_call::Call;
 use crate::edge::refusal::Refusal;
@@ -11,5 +11,5 @@ use crate::edge::refusal::Refusal;
 pub(super) async fn search_patient_appointments(registry: &Registry, call: &Call) -> Result<Answer, Refusal> {
     let search = patient_search::read(call, &registry.zone)?;
     let found = registry.registrations.registrations_of(&search.query).await?;
-    search.answer(call, &found)
+    search.answer(call, &found, PointsTo::TheProvidersCopy)
 }

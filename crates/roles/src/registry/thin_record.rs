@@ -36,14 +36,13 @@ impl ThinRecord {
     /// Reads a registration.
     ///
     /// # Errors
-    /// 422 that names each element that may not be there, or the element that is missing or has another form.
+    /// 422 that names the element that is missing or has another form.
     pub(super) fn read(record: &Node, dialect: &Dialect) -> Result<Self, Refusal> {
-        refuse_other_elements(record)?;
         let status = record.text_of("status").unwrap_or_default();
         if !STATUSES.contains(&status) {
             return Err(incomplete("status", "expected booked, cancelled or entered-in-error"));
         }
-        if record.text_of("created").is_none() && dialect.created_absent == CreatedAbsent::Refused {
+        if seconds(record, "created")?.is_none() && dialect.created_absent == CreatedAbsent::Refused {
             return Err(incomplete("created", "expected the instant at which the Appointment is registered"));
         }
         Ok(Self {
@@ -56,8 +55,15 @@ impl ThinRecord {
     }
 }
 
-/// REG-04, REG-07, REG-08: each element that may not be there is named.
+/// REG-04, REG-07, REG-08: each element of an Appointment that may not be there is named.
+///
+/// # Errors
+/// 422 with an issue for each of them.
 pub(super) fn refuse_other_elements(record: &Node) -> Result<(), Refusal> {
+    if record.type_name() != "Appointment" {
+        // Refused for its type.
+        return Ok(());
+    }
     let mut others: Vec<&str> =
         record.children().iter().map(Node::name).filter(|name| !ALLOWED.contains(name)).collect();
     others.dedup();
@@ -140,7 +146,9 @@ mod tests {
         "system":"https://fhir.nhs.uk/Id/nhs-number","value":"9476719931"}},"status":"accepted"}]}"#;
 
     fn judge(text: &str) -> Result<ThinRecord, Refusal> {
-        ThinRecord::read(&fhir::json::read(text.as_bytes(), &fhir::Limits::STRICT).unwrap().resource, &DIALECT_1_0_4)
+        let record = fhir::json::read(text.as_bytes(), &fhir::Limits::STRICT).unwrap().resource;
+        refuse_other_elements(&record)?;
+        ThinRecord::read(&record, &DIALECT_1_0_4)
     }
 
     // covers: REG-05, REG-07
@@ -167,6 +175,7 @@ mod tests {
         let table = [
             ("\"status\":\"booked\"", "\"status\":\"proposed\"", Reason::RegistrationIncomplete, "Appointment.status"),
             ("\"created\":\"2019-07-01T09:00:02+00:00\",", "", Reason::RegistrationIncomplete, "Appointment.created"),
+            ("2019-07-01T09:00:02+00:00", "2019-07-01", Reason::RegistrationIncomplete, "Appointment.created"),
             ("\"start\":\"2019-07-02T09:15:00+00:00\",", "", Reason::RegistrationIncomplete, "Appointment.start"),
             ("2019-07-02T09:15:00+00:00", "2019-07-02", Reason::RegistrationIncomplete, "Appointment.start"),
             ("urn:ietf:rfc:3986", "urn:x", Reason::RegistrationIncomplete, "Appointment.identifier"),

@@ -152,6 +152,7 @@ impl Ssp {
         let status = move || async move {
             match asked.directory.reachable().await {
                 Ok(()) => (StatusCode::OK, "directory: reachable\n"),
+                // wall 6: whether the proxy is ready, not a refusal of a call
                 Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "directory: unreachable\n"),
             }
         };

@@ -1,12 +1,14 @@
 //! The roles, driven through real sockets and whole routers.
 
 mod administration;
+mod consumer;
 mod directory;
 mod edge;
 mod fixed;
 mod pki;
 mod plain_http;
 mod provider;
+mod registry;
 mod sds;
 mod ssp;
 mod token;

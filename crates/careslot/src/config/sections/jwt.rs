@@ -20,8 +20,6 @@ pub struct Jwt {
     pub accept_unsigned: AcceptUnsigned,
     /// Which statuses a refused token is answered with.
     pub error_profile: ErrorProfile,
-    /// How many verified tokens are remembered.
-    pub cached_tokens: usize,
     /// The id of each group, by its name.
     pub groups: BTreeMap<String, String>,
 }
@@ -68,7 +66,6 @@ impl Jwt {
                     ("rfc6750", ErrorProfile::Rfc6750),
                 ],
             ),
-            cached_tokens: reader.size("cached_tokens", 0..=10_000_000),
             groups: reader.table("groups"),
         };
         for (key, id) in [("tenant", &jwt.tenant)].into_iter().chain(jwt.groups.values().map(|id| ("groups", id))) {

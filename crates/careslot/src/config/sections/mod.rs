@@ -20,7 +20,7 @@ pub use house::{Audit, AuditWait, Http, LogFormat, Process, Store};
 pub use jwt::{AcceptUnsigned, ErrorProfile, Jwt};
 pub use pages::{Admin, Web};
 pub use parties::{Base, Provider, Registry};
-pub use proxy::{Compat, ErrorStyle, Ssp, TokenCheck};
+pub use proxy::{Compat, Ssp, TokenCheck};
 pub use tls::{Revocation, Tls, TlsReject};
 pub use token::Token;
 
@@ -83,10 +83,6 @@ pub(super) fn read_and_list(layers: &Layers, problems: &mut Problems, asked: &mu
 
 /// What has to hold between sections.
 fn check_together(config: &Config, reader: &mut Reader<'_>) {
-    if config.provider.test_service_ids && !config.process.demonstration {
-        let cure = "set process.demonstration = true where the data are synthetic, else leave the test service ids off";
-        reader.section("provider").problem("test_service_ids", "is on outside a demonstration", cure);
-    }
     let mut taken: Vec<(SocketAddr, String)> = Vec::new();
     for (section, key, address) in listeners(config) {
         let Some(address) = address.filter(|address| address.port() != 0) else { continue };
@@ -101,7 +97,7 @@ fn check_together(config: &Config, reader: &mut Reader<'_>) {
 }
 
 /// Every listener that may be opened.
-fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr>); 15] {
+fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr>); 14] {
     [
         ("web", "listen", config.web.listen),
         ("web", "operations", config.web.operations),
@@ -115,7 +111,6 @@ fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr
         ("token", "operations", config.token.operations),
         ("sds", "listen", config.sds.listen),
         ("sds", "listen_tls", config.sds.listen_tls),
-        ("sds", "listen_fhir", config.sds.listen_fhir),
         ("sds", "operations", config.sds.operations),
         ("admin", "listen", config.admin.listen),
     ]

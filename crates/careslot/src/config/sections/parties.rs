@@ -33,10 +33,6 @@ pub struct Provider {
     pub asids: Vec<Asid>,
     /// Slots on one page, at most.
     pub page_slots: u32,
-    /// Whether the public demonstrator's check list is run (DEM-09).
-    pub demonstrator_checks: bool,
-    /// Whether the official test pack's service ids are answered (ASR-03).
-    pub test_service_ids: bool,
 }
 
 impl Provider {
@@ -55,8 +51,6 @@ impl Provider {
             bases: bases(reader, dialect),
             asids: reader.asids("asids"),
             page_slots: reader.whole("page_slots", 1..=10_000),
-            demonstrator_checks: reader.switch("demonstrator_checks"),
-            test_service_ids: reader.switch("test_service_ids"),
         }
     }
 }

@@ -31,14 +31,10 @@ pub struct Ssp {
     pub sds_stale: Duration,
     /// The verbs that are let through (SSP-38).
     pub verbs: Vec<String>,
-    /// Web origins whose pages may call (SSP-97).
-    pub cors_origins: Vec<String>,
     /// What is done about the bearer token (SSP-48).
     pub jwt: TokenCheck,
     /// Which refusals are copied (SSP-45).
     pub compat: Compat,
-    /// How refusals of the proxy look (ERR-08).
-    pub error_style: ErrorStyle,
     /// Media types that are let through; empty means all (SSP-50).
     pub media_types: Vec<String>,
     /// Whether NHS numbers in queries are checked (SSP-51).
@@ -89,17 +85,6 @@ pub enum Compat {
     Live,
 }
 
-/// How the proxy's own refusals look (ERR-08).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorStyle {
-    /// Spine code, and the live text in the diagnostics.
-    Coded,
-    /// The live proxy's own coding.
-    Live,
-    /// Severity, code and diagnostics only.
-    Minimal,
-}
-
 impl Ssp {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let ssp = Self {
@@ -114,14 +99,9 @@ impl Ssp {
             sds_absent: reader.seconds("sds_absent_seconds", 0..=60),
             sds_stale: reader.seconds("sds_stale_seconds", 0..=300),
             verbs: reader.list("verbs"),
-            cors_origins: reader.list("cors_origins"),
             jwt: reader
                 .choice("jwt", &[("log", TokenCheck::Log), ("enforce", TokenCheck::Enforce), ("off", TokenCheck::Off)]),
             compat: reader.choice("compat", &[("documented", Compat::Documented), ("live", Compat::Live)]),
-            error_style: reader.choice(
-                "error_style",
-                &[("coded", ErrorStyle::Coded), ("live", ErrorStyle::Live), ("minimal", ErrorStyle::Minimal)],
-            ),
             media_types: reader.list("media_types"),
             check_nhs_number: reader.switch("check_nhs_number"),
             allow_encoded_slash: reader.switch("allow_encoded_slash"),
@@ -145,9 +125,6 @@ impl Ssp {
         const KNOWN: &[&str] = &["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
         for verb in self.verbs.iter().filter(|verb| !KNOWN.contains(&verb.as_str())) {
             reader.problem("verbs", format!("holds {verb:?}"), format!("choose among {}", KNOWN.join(", ")));
-        }
-        for origin in &self.cors_origins {
-            reader.check_address("cors_origins", origin, &["https", "http"]);
         }
         if self.forwarded_by.is_empty()
             || !self.forwarded_by.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))

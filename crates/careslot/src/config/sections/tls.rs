@@ -12,10 +12,8 @@ pub struct Tls {
     pub ca: Option<PathBuf>,
     /// Files of revocation lists.
     pub crls: Vec<PathBuf>,
-    /// What happens when it cannot be told whether a certificate was revoked.
+    /// What happens when no revocation list covers a certificate.
     pub revocation: Revocation,
-    /// Hosts that certificates may send us to for a list.
-    pub crl_hosts: Vec<String>,
     /// Also offer TLS 1.3.
     pub allow_13: bool,
     /// What a client without a good certificate sees.
@@ -24,23 +22,18 @@ pub struct Tls {
     pub common_name_fallback: bool,
     /// How long a handshake may take.
     pub handshake: Duration,
-    /// How long a session may be resumed.
-    pub session: Duration,
     /// How often files are read again; none reads them once.
     pub reload: Option<Duration>,
 }
 
-/// What happens when it cannot be told whether a certificate was revoked (TLS-14).
+/// What happens when no revocation list covers a certificate (TLS-14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
     /// The certificate is refused.
     HardFail,
-    /// It is let in while the last list is not older than its next update and this.
-    SoftFail {
-        /// The grace.
-        grace: Duration,
-    },
-    /// Nobody asks.
+    /// It is let in.
+    SoftFail,
+    /// No list is looked at.
     Off,
 }
 
@@ -55,23 +48,16 @@ pub enum TlsReject {
 
 impl Tls {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let grace = reader.whole("crl_grace_hours", 0..=720);
-        let grace = Duration::from_secs(u64::from(grace) * 3600);
-        let revocation = &[
-            ("hard-fail", Revocation::HardFail),
-            ("soft-fail", Revocation::SoftFail { grace }),
-            ("off", Revocation::Off),
-        ];
+        let revocation =
+            &[("hard-fail", Revocation::HardFail), ("soft-fail", Revocation::SoftFail), ("off", Revocation::Off)];
         Self {
             ca: reader.file("ca_file"),
             crls: reader.files("crl_files"),
             revocation: reader.choice("crl", revocation),
-            crl_hosts: reader.list("crl_hosts"),
             allow_13: reader.switch("allow_13"),
             reject: reader.choice("reject", &[("http49x", TlsReject::Http49x), ("close", TlsReject::Close)]),
             common_name_fallback: reader.switch("common_name_fallback"),
             handshake: reader.seconds("handshake_seconds", 1..=120),
-            session: reader.seconds("session_seconds", 0..=600),
             reload: Some(reader.seconds("reload_seconds", 0..=86_400)).filter(|reload| !reload.is_zero()),
         }
     }

@@ -176,3 +176,36 @@ async fn both_roots_answer_and_nothing_else_does() {
         assert!(told.diagnostics().contains(BASE_1));
     }
 }
+
+// covers: NFR-01, HTTP-14
+#[tokio::test]
+async fn control_characters_reach_no_database() {
+    let house = House::new().await;
+    for (path, status) in [
+        ("/Slot/%00", 404),
+        ("/Appointment/a%0Ab", 404),
+        ("/Slot?service=%00", 400),
+        ("/Appointment?identifier=https://x%7C%01", 400),
+    ] {
+        assert_eq!(house.ask("GET", path).send().await.status, status, "{path}");
+    }
+    let mut body = booking(0);
+    body["description"] = json!("a\u{0}b");
+    let told = house.ask("POST", "/Appointment").json(&body).send().await;
+    assert_eq!((told.status, told.code().as_str()), (422, "INVALID_RESOURCE"), "{}", told.text);
+}
+
+// covers: AUD-01, PROC-05
+#[tokio::test]
+async fn a_caller_who_goes_away_stops_neither_the_booking_nor_its_record() {
+    let house = House::new().await;
+    drop(house.ask("POST", "/Appointment").json(&booking(0)).begin());
+    let booked = async {
+        while house.ask("GET", "/Slot/slot-1-00").send().await.value()["status"] != "busy" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), booked).await.expect("a booking");
+    let records = house.records().await;
+    assert!(records.iter().any(|record| record["status"] == 201 && record["method"] == "POST"), "{records:?}");
+}

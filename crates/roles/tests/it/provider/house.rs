@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use roles::edge::answer::AnswerBody;
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
-use roles::edge::fhir_call::FhirListener;
+use roles::edge::fhir_call::{FhirListener, FhirRole};
 use roles::edge::peer::{Certificate, Peer, TlsSession, Verdict};
 use roles::provider::{Keeps, Provider, Settings, Software};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use spine::token::{AcceptUnsigned, KeySet, SigningKey};
 use spine::{Asid, Dialect};
 use store::testing::TestPostgres;
 use store::{AuditRecord, Diary as _, Store};
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 use super::diary;
 use crate::fixed::{CountedIds, FixedClock};
@@ -197,8 +198,8 @@ pub(crate) fn peer_with(certificate: Verdict) -> Arc<Peer> {
 }
 
 /// A request in the making: right in every respect until it is changed.
-pub(crate) struct Ask {
-    service: FhirListener<Provider>,
+pub(crate) struct Ask<R = Provider> {
+    service: FhirListener<R>,
     verb: &'static str,
     target: String,
     headers: HeaderMap,
@@ -210,14 +211,7 @@ impl Ask {
     pub(crate) fn new(provider: Arc<Provider>, verb: &'static str, base: &str, path: &str) -> Self {
         let below = path.split('?').next().unwrap_or_default();
         let root = base.strip_prefix("https://provider.test.nhs.uk").unwrap_or(base);
-        let ask = Self {
-            service: FhirListener::new(provider),
-            verb,
-            target: format!("{root}{path}"),
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-            peer: Some(peer(SSP_FQDN)),
-        };
+        let ask = Self::bare(FhirListener::new(provider), verb, format!("{root}{path}")).from(Some(peer(SSP_FQDN)));
         let operation =
             Operation::of(verb, below).or_else(|| Operation::of("GET", below)).unwrap_or(Operation::SearchFreeSlots);
         let ask = match operation.interaction() {
@@ -230,6 +224,13 @@ impl Ask {
         };
         let ask = ask.header("Authorization", &format!("Bearer {}", signed(&claims())));
         if base == BASE_2 && verb != "GET" { ask.header("X-Request-ID", "request-1") } else { ask }
+    }
+}
+
+impl<R: FhirRole> Ask<R> {
+    /// A request of any role, without certificate, headers and body.
+    pub(crate) fn bare(service: FhirListener<R>, verb: &'static str, target: String) -> Self {
+        Self { service, verb, target, headers: HeaderMap::new(), body: Vec::new(), peer: None }
     }
 
     /// Sets a header, in place of one that is there.
@@ -267,19 +268,20 @@ impl Ask {
         self.header("Content-Type", content_type)
     }
 
-    pub(crate) async fn send(self) -> Told {
-        let mut request = Request::builder()
-            .method(self.verb)
-            .uri(self.target)
-            .body(Full::new(Bytes::from(self.body)))
-            .expect("a request");
+    /// The call under way, to be awaited or dropped.
+    pub(crate) fn begin(mut self) -> impl Future<Output = Response<AnswerBody>> {
+        let body = Full::new(Bytes::from(self.body));
+        let mut request = Request::builder().method(self.verb).uri(self.target).body(body).expect("a request");
         *request.headers_mut() = self.headers;
-        request.extensions_mut().extend({
-            let mut extensions = http::Extensions::new();
-            self.peer.map(|peer| extensions.insert(peer));
-            extensions
-        });
-        let response = self.service.oneshot(request).await.expect("an answer");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
+        let answer = self.service.call(request);
+        async move { answer.await.expect("an answer") }
+    }
+
+    pub(crate) async fn send(self) -> Told {
+        let response = self.begin().await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -7,7 +7,7 @@ mod common_course;
 pub(crate) mod diary;
 mod get_appointment;
 mod get_resource;
-mod house;
+pub(crate) mod house;
 mod search_free_slots;
 mod search_patient_appointments;
 mod sockets;

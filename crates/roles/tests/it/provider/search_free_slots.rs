@@ -199,8 +199,11 @@ async fn a_search_is_answered_in_xml_and_gzip_when_asked_for() {
     let query = format!("service={SERVICE_ONE}&{DAY}&_include=Slot:schedule");
     let json = search(&house, &query).await;
     let xml = search(&house, &format!("{query}&_format=xml")).await;
+    assert!(xml.text.contains("_format=xml"), "a link leads on in the format that was asked for");
+    let xml_by_header =
+        house.ask("GET", &format!("/Slot?{query}")).header("Accept", "application/fhir+xml").send().await;
     assert_eq!(xml.header("content-type"), "application/fhir+xml;charset=utf-8");
-    assert_eq!(xml.value(), json.value());
+    assert!(xml_by_header.value() == json.value(), "the same Bundle in both formats");
     let told = house.ask("GET", &format!("/Slot?{query}")).header("Accept-Encoding", "gzip").send().await;
     assert_eq!(told.header("content-encoding"), "gzip");
     let mut plain = String::new();

@@ -1,0 +1,156 @@
+//! The defects of published examples, rebuilt, are found for exactly their reasons; the constructed samples pass (VAL-08).
+
+use profile::{Definitions, Issue, Options, is_valid, validate_parsed};
+
+use crate::mistakes::BOOKING;
+
+fn judge(source: &str) -> Vec<Issue> {
+    let parsed = fhir::json::read(source.as_bytes(), &fhir::Limits::STRICT).expect("well-formed JSON");
+    validate_parsed(&parsed, Definitions::standard(), &Options::validator())
+}
+
+/// Location and rule of each error.
+fn errors(issues: &[Issue]) -> Vec<(&str, &str)> {
+    let refusing = issues.iter().filter(|issue| issue.severity.refuses());
+    refusing.map(|issue| (issue.location.as_str(), issue.rule.as_str())).collect()
+}
+
+const SLOT: &str = r##"{"resourceType":"Slot","id":"slot002",
+    "meta":{"profile":["https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Slot-1"]},
+    "identifier":[{"system":"https://tools.ietf.org/html/rfc4122","value":"5d0f6a1c-9a77-4a30-8f57-0d8b5b0c1e02"}],
+    "schedule":{"reference":"Schedule/sched1111"},"status":"busy","start":"2019-07-02T09:15:00+00:00",
+    "end":"2019-07-02T09:30:00+00:00"}"##;
+
+/// A defect: its ID, what is changed in the booking, and the errors that it makes.
+type Defect = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const STATUS: &str = "http://hl7.org/fhir/ValueSet/appointmentstatus";
+
+const DEFECTS: &[Defect] = &[
+    (
+        "E-01",
+        r#"["https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1"]"#,
+        r#""https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1""#,
+        &[("Appointment.meta.profile", "FHIR JSON")],
+    ),
+    (
+        "E-02",
+        r#""status":"booked","#,
+        r#""text":"<div>x</div>","status":"booked","#,
+        &[
+            ("Appointment.text", "FHIR JSON"),
+            ("Appointment.text", "Narrative.status"),
+            ("Appointment.text", "Narrative.div"),
+        ],
+    ),
+    (
+        "E-02 (2.0.0)",
+        r#""status":"booked","#,
+        r#""text":{"status":"generated","div":"<div>x</div>"},"status":"booked","#,
+        &[("Appointment.text.div", "txt-1")],
+    ),
+    ("E-03", r#""prefix":["Mx"]"#, r#""prefix":"Mx""#, &[("Appointment.contained[1].name[0].prefix", "FHIR JSON")]),
+    (
+        "E-04",
+        r#""id":"P1","#,
+        r#""id":"P1","text":5,"#,
+        &[
+            ("Appointment.contained[1]", "dom-1"),
+            ("Appointment.contained[1].text", "FHIR JSON"),
+            ("Appointment.contained[1].text", "Narrative.status"),
+            ("Appointment.contained[1].text", "Narrative.div"),
+        ],
+    ),
+    (
+        "E-05 (status)",
+        r#","status":"accepted"}]"#,
+        "}]",
+        &[("Appointment.participant[0]", "Appointment.participant.status")],
+    ),
+    ("E-05 (end)", r#""end":"2019-07-02T09:30:00+00:00","#, "", &[("Appointment", "app-2"), ("Appointment", "app-3")]),
+    ("E-07", r#""status":"booked""#, r#""status":"entered in error""#, &[("Appointment.status", STATUS)]),
+    (
+        "E-20",
+        r#"[{"use":"official","family":"Example","given":["Alex"],"prefix":["Mx"]}]"#,
+        r#"{"use":"official","family":["Example"],"given":["Alex"]}"#,
+        &[("Appointment.contained[1].name", "FHIR JSON"), ("Appointment.contained[1].name[0].family", "FHIR JSON")],
+    ),
+    (
+        "E-26",
+        r#""gender":"other","#,
+        r#""gender":"other","contact":[{"name":{"text":"Sam"},"telecom":[{"system":"phone","value":"01632 960124"}]}],"#,
+        &[("Appointment.contained[1].contact[0].name", "CareConnect-Patient-1 Patient.contact.name.use")],
+    ),
+    ("E-27", r#"[{"reference":"Slot/slot002"}]"#, r#""Slot/slot002""#, &[("Appointment.slot", "FHIR JSON")]),
+    (
+        "E-29",
+        r#""created":"2019-07-01T09:00:00+00:00""#,
+        r#""created":"2019-01-17T14:00:00""#,
+        &[("Appointment.created", "dateTime")],
+    ),
+];
+
+// covers: VAL-08
+#[test]
+fn each_published_defect_is_found_for_its_reason() {
+    for (id, old, new, expected) in DEFECTS {
+        let source = BOOKING.replacen(old, new, 1);
+        assert_ne!(source, BOOKING, "{id}");
+        let issues = judge(&source);
+        let mut found = errors(&issues);
+        let mut expected = expected.to_vec();
+        found.sort_unstable();
+        found.dedup();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{id}");
+    }
+}
+
+// covers: VAL-08
+#[test]
+fn a_slot_without_an_identifier_breaks_its_profile() {
+    let from = SLOT.find("\"identifier\"").expect("an identifier");
+    let to = SLOT.find("\"schedule\"").expect("a schedule");
+    let without = format!("{}{}", &SLOT[..from], &SLOT[to..]);
+    assert_eq!(errors(&judge(&without)), [("Slot", "CareConnect-Slot-1 Slot.identifier")]);
+}
+
+// covers: VAL-08, HTTP-15
+#[test]
+fn xml_with_meta_before_id_is_out_of_order() {
+    let source = r#"<Slot xmlns="http://hl7.org/fhir"><meta><versionId value="1"/></meta><id value="s1"/>
+        <schedule><reference value="Schedule/1"/></schedule><status value="free"/>
+        <start value="2024-05-01T09:00:00Z"/><end value="2024-05-01T09:15:00Z"/></Slot>"#;
+    let parsed = fhir::xml::read(source.as_bytes(), &fhir::Limits::STRICT).expect("well-formed XML");
+    let issues = validate_parsed(&parsed, Definitions::standard(), &Options::validator());
+    assert_eq!(errors(&issues), [("Slot.id", "HTTP-15")]);
+}
+
+// covers: VAL-08
+#[test]
+fn the_constructed_samples_are_valid() {
+    let with_slot = BOOKING
+        .replacen("}],\"status\":\"booked\"", &format!("}},{SLOT}],\"status\":\"booked\""), 1)
+        .replacen("Slot/slot002", "#slot002", 1);
+    let outcome = r##"{"resourceType":"OperationOutcome",
+        "meta":{"profile":["https://fhir.nhs.uk/STU3/StructureDefinition/Spine-OperationOutcome-1"]},
+        "issue":[{"severity":"error","code":"not-found","details":{"coding":[{
+            "system":"https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1","code":"NO_RECORD_FOUND",
+            "display":"No record found"}]},"diagnostics":"No Appointment 3f9c"}]}"##;
+    for source in [BOOKING, &with_slot, SLOT, outcome] {
+        let issues = judge(source);
+        assert!(is_valid(&issues), "{issues:#?}");
+    }
+}
+
+// covers: REG-07, X-14
+#[test]
+fn a_registration_breaks_only_the_invariants_that_it_may() {
+    let source = r##"{"resourceType":"Appointment",
+        "meta":{"profile":["https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1"]},
+        "identifier":[{"system":"urn:ietf:rfc:3986","value":"https://provider.nhs.uk/STU3/1/uec/Appointment/3f9c"}],
+        "status":"booked","start":"2019-07-02T09:15:00+00:00","created":"2019-07-01T09:00:02+00:00",
+        "participant":[{"actor":{"identifier":{"use":"official","system":"https://fhir.nhs.uk/Id/nhs-number",
+            "value":"9476719931"}},"status":"accepted"}]}"##;
+    assert_eq!(errors(&judge(source)), [("Appointment", "app-2"), ("Appointment", "app-3")]);
+}
