@@ -183,7 +183,8 @@ impl Network {
             )
         };
         let mut text = system(CONSUMER, "A1001", "A1001-100") + &system(SERVICE, "A91545", PARTY_KEY);
-        text += &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
+        text +=
+            &mhs("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "consumer.test", "https://c.test");
         for (nth, interaction) in provider.iter().enumerate() {
             text += &mhs(&format!("S2{nth}"), PARTY_KEY, interaction.as_str(), "localhost", &self.root());
         }
