@@ -60,7 +60,7 @@ use tokens::TokenReader;
 const WAITING_RECORDS: usize = 4096;
 /// How many records are handed to the store in one go, and the pause after that, in which further ones gather.
 const RECORDS_AT_ONCE: usize = 1024;
-const BETWEEN_RECORDS: Duration = Duration::from_millis(10);
+const BETWEEN_RECORDS: Duration = Duration::from_millis(25);
 /// How long the last records may take at shutdown.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 
