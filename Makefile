@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 STYLES := assets/dist/careslot.css
-# What `make bench` measures; `make bench MEASURE=codec` measures one.
-MEASURE ?= codec store search
+# What `make bench` measures: everything, or names, as in `make bench MEASURE="search booking"`.
+MEASURE ?= all
 
 .PHONY: help demo test assets bench soak advisories fmt lint
 

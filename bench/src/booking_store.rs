@@ -1,14 +1,15 @@
 //! Bookings a second through the store, 64 callers at a time, beside the same statements and rows in a bare loop that puts 64 into each
 //! transaction (SQLite) or in `pgbench` (PostgreSQL); and beside a store that is asked for one booking at a time.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
 use store::testing::TestPostgres;
 use store::{Appointments, AuditRecord, BookOutcome, Booking, Diary, NewSlot, RequestId, SlotStatus, Store};
+
+use crate::bare_sqlite;
+use crate::load::{Fault, median_of};
 
 /// Bookings of one run.
 const BOOKINGS: i64 = 16_384;
@@ -27,7 +28,7 @@ const AUDIT: usize = 800;
 type Rate = f64;
 
 /// Measures and prints.
-pub(crate) fn measure() -> Result<(), String> {
+pub(crate) fn measure() -> Result<(), Fault> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     let mut bare = Vec::new();
     let mut ours = Vec::new();
@@ -37,7 +38,7 @@ pub(crate) fn measure() -> Result<(), String> {
         ours.push(runtime.block_on(our_sqlite(BOOKINGS, CALLERS))?);
         alone.push(runtime.block_on(our_sqlite(ALONE, 1))?);
     }
-    let (bare, ours, alone) = (median(bare), median(ours), median(alone));
+    let (bare, ours, alone) = (median_of(bare), median_of(ours), median_of(alone));
     println!("booking, SQLite, durable, median of {RUNS} runs of {BOOKINGS}:");
     println!("  bare loop, 64 a transaction   {bare:9.0} a second");
     println!(
@@ -45,12 +46,7 @@ pub(crate) fn measure() -> Result<(), String> {
         ours / bare
     );
     println!("  store, one caller             {alone:9.0} a second   {:.1} times as many with {CALLERS}", ours / alone);
-    postgres(&runtime)
-}
-
-fn median(mut rates: Vec<Rate>) -> Rate {
-    rates.sort_unstable_by(f64::total_cmp);
-    rates[rates.len() / 2]
+    Ok(postgres(&runtime)?)
 }
 
 fn rate(bookings: i64, took: Duration) -> Rate {
@@ -138,19 +134,6 @@ async fn through_the_store(store: Store, bookings: i64, callers: i64) -> Result<
     Ok(rate(bookings, took))
 }
 
-/// The statements of one booking, as the store makes them.
-const STATEMENTS: [&str; 7] = [
-    "insert into request (consumer, id, appointment_id) values (?1, ?2, ?3) on conflict do nothing",
-    "update slot set status = 'busy', appointment_id = ?1 where id = ?2 and status = 'free'",
-    "insert into appointment (id, version, pointer, start_at, end_at) values (?1, 1, null, ?2, ?3) on conflict do nothing",
-    "insert into appointment_version (appointment_id, version, status, stored_at, content)
-     values (?1, 1, 'booked', ?2, ?3) on conflict do nothing",
-    "insert into appointment_patient (patient, start_at, appointment_id) values (?1, ?2, ?3) on conflict do nothing",
-    "insert into appointment_document (identifier, appointment_id) values (?1, ?2) on conflict do nothing",
-    "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash)
-     values ('bare', ?1, ?2, ?3, ?4, ?5, ?6)",
-];
-
 fn bare_sqlite() -> Result<Rate, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let path = folder.path().join("store.db");
@@ -162,46 +145,8 @@ fn bare_sqlite() -> Result<Rate, String> {
         store.closed().await;
         Ok::<_, String>(())
     })?;
-    bare_loop(&path).map_err(|error| error.to_string())
-}
-
-fn bare_loop(path: &Path) -> rusqlite::Result<Rate> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "cache_size", -16_000)?;
-    let [mut request, mut slot, mut appointment, mut version, mut patient, mut document, mut audit] =
-        STATEMENTS.map(|sql| connection.prepare(sql));
-    let begin = Instant::now();
-    for number in 0..BOOKINGS {
-        if number % CALLERS == 0 {
-            connection.execute_batch("begin immediate")?;
-        }
-        let wanted = booking(number);
-        let asked = wanted.request.as_ref().map_or("", |request| &request.value);
-        execute(&mut request, params!["200000000359", asked, wanted.appointment_id])?;
-        execute(&mut slot, params![wanted.appointment_id, wanted.slot_id])?;
-        execute(&mut appointment, params![wanted.appointment_id, wanted.start, wanted.end])?;
-        execute(&mut version, params![wanted.appointment_id, wanted.at, wanted.content])?;
-        execute(&mut patient, params![wanted.patients[0], wanted.start, wanted.appointment_id])?;
-        execute(&mut document, params![wanted.documents[0], wanted.appointment_id])?;
-        let record = &wanted.audit;
-        let row = params![number, record.at, record.trace_id, record.requirement, record.body, [0_u8; 32]];
-        execute(&mut audit, row)?;
-        if number % CALLERS == CALLERS - 1 {
-            connection.execute_batch("commit")?;
-        }
-    }
-    Ok(rate(BOOKINGS, begin.elapsed()))
-}
-
-fn execute(
-    statement: &mut rusqlite::Result<rusqlite::Statement<'_>>,
-    row: &[&dyn rusqlite::ToSql],
-) -> rusqlite::Result<()> {
-    match statement {
-        Ok(statement) => statement.execute(row).map(drop),
-        Err(_) => Err(rusqlite::Error::InvalidQuery),
-    }
+    let bookings: Vec<Booking> = (0..BOOKINGS).map(booking).collect();
+    bare_sqlite::book_all(&path, &bookings, CALLERS as usize).map_err(|error| error.to_string())
 }
 
 fn postgres(runtime: &tokio::runtime::Runtime) -> Result<(), String> {
@@ -228,7 +173,7 @@ fn postgres(runtime: &tokio::runtime::Runtime) -> Result<(), String> {
                 .block_on(async { through_the_store(open(format!("ours_{run}")).await?, BOOKINGS, CALLERS).await })?,
         );
     }
-    let (anchor, ours) = (median(anchor), median(ours));
+    let (anchor, ours) = (median_of(anchor), median_of(ours));
     println!("booking, PostgreSQL, durable, median of {RUNS} runs of {BOOKINGS}:");
     println!("  pgbench, {CALLERS} clients           {anchor:9.0} a second");
     println!("  store, {CALLERS} callers            {ours:9.0} a second   {:.2} of pgbench (goal 0.70)", ours / anchor);

@@ -14,7 +14,7 @@ const RUNS: usize = 21;
 const BOOKINGS: u32 = 2000;
 
 /// Measures and prints the medians and their ratio.
-pub(crate) fn run() {
+pub(crate) fn measure() -> Result<(), crate::load::Fault> {
     let limits = Limits::default();
     let check = through_both(&limits);
     assert_eq!(value(&check), value(BOOKING), "the round trip changed the booking");
@@ -33,6 +33,7 @@ pub(crate) fn run() {
     println!("  both formats, there and back {ours:>10.2?}");
     println!("  serde_json Value             {anchor:>10.2?}");
     println!("  ratio {ratio:.2} (goal: at most 4)");
+    Ok(())
 }
 
 fn through_both(limits: &Limits) -> Vec<u8> {

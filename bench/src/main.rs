@@ -1,31 +1,44 @@
-//! Side-by-side measurements: each prints our time, an anchor's time from the same run, and the ratio of the two.
+//! Side-by-side measurements: each prints our figure, an anchor's from the same run, and the ratio of the two.
 //!
-//! `cargo run --release -p bench -- codec`
+//! `cargo run --release -p bench -- all`, or the names of single ones. `make bench` runs them all. Servers run in processes of their own
+//! (this program again, as `bench --serve PART FOLDER`), on the loopback alone, and end with the measurement.
 
+mod bare_sqlite;
 mod booking_store;
 mod codec;
+mod credentials;
 #[path = "../../crates/roles/tests/it/directory.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
+mod load;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
+mod process;
+mod provider;
 mod proxy;
 mod searching_store;
 mod validation;
 
+use std::future::Future;
+use std::path::Path;
 use std::process::ExitCode;
 
+use load::Fault;
+
 /// Measures and prints; an error says why it could not.
-type Measurement = fn() -> Result<(), String>;
+type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 5] = [
-    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec),
-    ("store", "bookings through the store, against a bare SQLite loop and pgbench", booking_store::measure),
-    ("search", "slot searches in the store, in a small diary and in a large one", searching_store::measure),
-    ("validation", "a booking judged by its profiles, against HAPI's validator", validation::measure),
-    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", proxy),
+const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
+    ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
+    ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
+    ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
+    ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
+    ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
+    ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
+    ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
+    ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
 ];
 
 fn main() -> ExitCode {
@@ -33,32 +46,48 @@ fn main() -> ExitCode {
     if let [serve, part, folder] = wanted.as_slice()
         && serve == "--serve"
     {
-        proxy::serve(part, folder);
-        return ExitCode::SUCCESS;
+        return ended(part, run(serve_part(part, Path::new(folder))));
     }
-    let chosen: Vec<_> = MEASUREMENTS.iter().filter(|(name, ..)| wanted.iter().any(|one| one == name)).collect();
-    if chosen.is_empty() || chosen.len() != wanted.len() {
-        eprintln!("usage: bench NAME…, where NAME is one of");
-        for (name, what, _) in MEASUREMENTS {
-            eprintln!("  {name:10} {what}");
-        }
-        return ExitCode::from(2);
+    let all = wanted.iter().any(|one| one == "all");
+    let unknown = wanted.iter().find(|one| *one != "all" && MEASUREMENTS.iter().all(|(name, ..)| name != one));
+    if wanted.is_empty() || unknown.is_some() {
+        return usage();
     }
+    let chosen = MEASUREMENTS.iter().filter(|(name, ..)| all || wanted.iter().any(|one| one == name));
+    let mut worst = ExitCode::SUCCESS;
     for (name, _, measure) in chosen {
-        if let Err(why) = measure() {
-            eprintln!("{name}: {why}");
-            return ExitCode::FAILURE;
+        if let Err(fault) = measure() {
+            worst = ended(name, Err(fault));
         }
     }
-    ExitCode::SUCCESS
+    worst
 }
 
-fn codec() -> Result<(), String> {
-    codec::run();
-    Ok(())
+fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    tokio::runtime::Runtime::new()?.block_on(work)
 }
 
-fn proxy() -> Result<(), String> {
-    proxy::run();
-    Ok(())
+async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
+    match part {
+        "provider" | "axum" => provider::serve(part, folder).await,
+        _ => proxy::serve(part, folder).await,
+    }
+}
+
+fn ended(name: &str, result: Result<(), Fault>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("{name}: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: bench all, or NAME…, where NAME is one of");
+    for (name, what, _) in MEASUREMENTS {
+        eprintln!("  {name:10} {what}");
+    }
+    ExitCode::from(2)
 }

@@ -1,4 +1,4 @@
-//! nginx in a private folder: one worker, mutual TLS on both legs with the SSP's own suite, connections kept on both.
+//! nginx in a private folder: two workers, mutual TLS on both legs with the SSP's own suite, connections kept on both.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,12 @@ use super::parties::Addresses;
 
 pub(super) struct Nginx(Child);
 
-pub(super) fn start(folder: &Path, addresses: &Addresses) -> std::io::Result<Nginx> {
+/// Where nginx is, if it is installed.
+pub(super) fn program() -> Option<&'static Path> {
+    ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].map(Path::new).into_iter().find(|path| path.exists())
+}
+
+pub(super) fn start(program: &Path, folder: &Path, addresses: &Addresses) -> std::io::Result<Nginx> {
     let configuration = format!(
         "daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;
 events {{ worker_connections 1024; }}
@@ -37,7 +42,6 @@ http {{
     );
     let file = folder.join("nginx.conf");
     std::fs::write(&file, configuration)?;
-    let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|path| Path::new(path).exists()).unwrap_or("nginx");
     let mut command = Command::new(program);
     command
         .arg("-p")
@@ -52,8 +56,8 @@ http {{
 
 impl Nginx {
     /// The master's process id; the CPU time of its workers is counted with it.
-    pub(super) fn worker(&self) -> std::io::Result<u32> {
-        Ok(self.0.id())
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
     }
 }
 

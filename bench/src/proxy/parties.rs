@@ -8,24 +8,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use jiff::Timestamp;
 use roles::edge::client::Client;
-use roles::edge::clock::{Clock, Ids};
-use roles::edge::crl::Revocation;
 use roles::edge::directory::{DirectoryClient, DirectorySettings};
 use roles::edge::listen::{self, Door, Limits};
 use roles::edge::pace::PacedBody;
-use roles::edge::tls::{
-    self, ClientCertificates, ClientTlsSettings, Identity, Reject, ServerTls, ServerTlsSettings, Trust, Versions,
-};
 use roles::ssp::{self, Means, Settings};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::load::{FROM, Fault, SEARCH, TO};
+use super::{FROM, SEARCH, TO};
+use crate::credentials::{RandomIds, SystemClock, client_config, server_tls};
 use crate::directory::Directory;
-use crate::pki::Authority;
+use crate::load::Fault;
 
 /// Who listens where.
 pub(super) struct Addresses {
@@ -58,23 +53,6 @@ impl Addresses {
         let directory = std::cell::Cell::new(*directory);
         Ok(Self { origin: *origin, ssp: *ssp, nginx: *nginx, directory })
     }
-}
-
-/// The authority and everybody's certificates.
-pub(super) fn write_certificates(folder: &Path) -> std::io::Result<()> {
-    let authority = Authority::new("Root of the measurement");
-    std::fs::write(folder.join("ca.pem"), &authority.pem)?;
-    std::fs::write(folder.join("ca.crl"), authority.revocation_list(&[]))?;
-    let issued = [
-        ("server", authority.server()),
-        ("ssp", authority.client("ssp.test")),
-        ("consumer", authority.client("consumer.test")),
-    ];
-    for (name, issued) in issued {
-        std::fs::write(folder.join(format!("{name}.pem")), issued.chain)?;
-        std::fs::write(folder.join(format!("{name}.key")), issued.key)?;
-    }
-    Ok(())
 }
 
 /// The directory, in the measuring process: it is asked once a minute.
@@ -134,17 +112,11 @@ pub(super) async fn origin(folder: &Path) -> Result<(), Fault> {
 pub(super) async fn ssp(folder: &Path) -> Result<(), Fault> {
     let addresses = Addresses::read(folder)?;
     let listener = TcpListener::bind(("127.0.0.1", addresses.ssp)).await?;
-    let outbound = ClientTlsSettings {
-        identity: Some(identity(folder, "ssp")?),
-        trust: trust(folder)?,
-        common_name_only: None,
-        versions: Versions::Only12,
-    };
     let url = format!("ldap://127.0.0.1:{}", addresses.directory.get());
     let directory = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
     let means = Means {
         settings: Settings::default(),
-        client: Client::new(tls::client_config(outbound, Arc::new(SystemClock))?),
+        client: Client::new(client_config(folder, "ssp")?),
         directory: Arc::new(DirectoryClient::new(directory)),
         audit: Arc::new(Store::open_sqlite(&folder.join("ssp.db"), "bench").await?),
         clock: Arc::new(SystemClock),
@@ -152,41 +124,4 @@ pub(super) async fn ssp(folder: &Path) -> Result<(), Fault> {
     };
     ssp::run(listener, server_tls(folder)?, Limits::default(), means, CancellationToken::new()).await;
     Ok(())
-}
-
-fn server_tls(folder: &Path) -> Result<Arc<ServerTls>, Fault> {
-    let settings = ServerTlsSettings {
-        identity: identity(folder, "server")?,
-        clients: ClientCertificates::Required { trust: trust(folder)?, reject: Reject::Http49x },
-        versions: Versions::Only12,
-    };
-    Ok(Arc::new(ServerTls::new(settings, Arc::new(SystemClock))?))
-}
-
-pub(super) fn identity(folder: &Path, name: &str) -> Result<Identity, Fault> {
-    let read = |ending: &str| std::fs::read(folder.join(format!("{name}.{ending}")));
-    Ok(Identity::from_pem(&read("pem")?, &read("key")?)?)
-}
-
-pub(super) fn trust(folder: &Path) -> Result<Trust, Fault> {
-    let (authority, list) = (std::fs::read(folder.join("ca.pem"))?, std::fs::read(folder.join("ca.crl"))?);
-    Ok(Trust::from_pem(&authority, &[&list], Revocation::HardFail)?)
-}
-
-pub(super) struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "a measurement runs in real time")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-struct RandomIds;
-
-impl Ids for RandomIds {
-    #[expect(clippy::disallowed_methods, reason = "a measurement needs no repeatable ids")]
-    fn uuid(&self) -> uuid::Uuid {
-        uuid::Uuid::new_v4()
-    }
 }

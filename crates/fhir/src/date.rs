@@ -220,24 +220,34 @@ fn lasting(from: Timestamp, duration: SignedDuration) -> Timestamp {
 #[must_use]
 pub fn format_instant(at: Timestamp, offset: Offset) -> String {
     let clock = offset.to_datetime(at);
-    let mut text = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        clock.year(),
-        clock.month(),
-        clock.day(),
-        clock.hour(),
-        clock.minute(),
-        clock.second()
-    );
+    let mut text = String::with_capacity(32);
+    match u16::try_from(clock.year()) {
+        Ok(year) => [year / 100, year % 100].into_iter().for_each(|pair| push_pair(&mut text, pair as u8)),
+        Err(_) => push(&mut text, format_args!("{:04}", clock.year())),
+    }
+    let rest =
+        [('-', clock.month()), ('-', clock.day()), ('T', clock.hour()), (':', clock.minute()), (':', clock.second())];
+    for (mark, number) in rest {
+        text.push(mark);
+        push_pair(&mut text, number.unsigned_abs());
+    }
     match clock.subsec_nanosecond() {
         0 => {}
         nanos if nanos % 1_000_000 == 0 => push(&mut text, format_args!(".{:03}", nanos / 1_000_000)),
         nanos => push(&mut text, format_args!(".{nanos:09}")),
     }
     let minutes = offset.seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    push(&mut text, format_args!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60));
+    text.push(if minutes < 0 { '-' } else { '+' });
+    push_pair(&mut text, (minutes.abs() / 60) as u8);
+    text.push(':');
+    push_pair(&mut text, (minutes.abs() % 60) as u8);
     text
+}
+
+/// Two digits.
+fn push_pair(text: &mut String, number: u8) {
+    text.push(char::from(b'0' + number / 10 % 10));
+    text.push(char::from(b'0' + number % 10));
 }
 
 /// Writes an instant with the offset that `zone` has at that time.

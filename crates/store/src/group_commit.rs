@@ -2,10 +2,11 @@
 //! each only after the commit: many share one wait for the disk.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::AuditRecord;
 use crate::audit::chain::Chain;
@@ -116,29 +117,46 @@ impl<O: Operation> Waiting for Pending<O> {
 
 /// The way to the writer.
 #[derive(Clone)]
-pub(crate) struct Queue(mpsc::Sender<Work>);
+pub(crate) struct Queue {
+    sender: mpsc::Sender<Work>,
+    urgent: Arc<Notify>,
+}
+
+/// The writer's end of the queue.
+pub(crate) struct Waits {
+    receiver: mpsc::Receiver<Work>,
+    /// Rung when an operation came, or so many records that they must not lie any longer. A single record rings nothing: the writer
+    /// would be woken for each.
+    urgent: Arc<Notify>,
+}
 
 impl Queue {
     /// A queue and its end.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Work>) {
+    pub(crate) fn new() -> (Self, Waits) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        (Self(sender), receiver)
+        let urgent = Arc::new(Notify::new());
+        (Self { sender, urgent: Arc::clone(&urgent) }, Waits { receiver, urgent })
     }
 
     /// Has an operation done and waits until it is durable.
     pub(crate) async fn carry_out<O: Operation>(&self, operation: O) -> Result<O::Outcome> {
         let (answer, outcome) = oneshot::channel();
         self.send(Work::Operation(Box::new(Pending { operation, outcome: None, answer }))).await?;
+        self.urgent.notify_one();
         outcome.await.map_err(|_| stopped())?
     }
 
     /// Hands over a record that nobody waits for.
     pub(crate) async fn record(&self, record: AuditRecord) -> Result<()> {
-        self.send(Work::Record(record)).await
+        self.send(Work::Record(record)).await?;
+        if self.sender.capacity() < QUEUE - GATHERED {
+            self.urgent.notify_one();
+        }
+        Ok(())
     }
 
     async fn send(&self, work: Work) -> Result<()> {
-        self.0.send(work).await.map_err(|_| stopped())
+        self.sender.send(work).await.map_err(|_| stopped())
     }
 }
 
@@ -151,6 +169,7 @@ pub(crate) struct Writer {
     session: Session,
     chain: Chain,
     queue: mpsc::Receiver<Work>,
+    urgent: Arc<Notify>,
     /// Records whose transaction failed.
     owed: VecDeque<AuditRecord>,
     /// How many operations the group before had.
@@ -178,8 +197,9 @@ impl Group {
 }
 
 impl Writer {
-    pub(crate) fn new(session: Session, process: &str, queue: mpsc::Receiver<Work>) -> Self {
-        Self { session, chain: Chain::new(process), queue, owed: VecDeque::new(), before: 0 }
+    pub(crate) fn new(session: Session, process: &str, queue: Waits) -> Self {
+        let Waits { receiver, urgent } = queue;
+        Self { session, chain: Chain::new(process), queue: receiver, urgent, owed: VecDeque::new(), before: 0 }
     }
 
     /// Writes until nobody is left who could ask for anything, and everything that was asked is answered.
@@ -204,13 +224,11 @@ impl Writer {
         if group.operations.is_empty() {
             // Records wait a little, so that reading does not cost the disk one write each. An operation ends the wait.
             let until = tokio::time::Instant::now() + LINGER;
-            while group.operations.is_empty() && !group.is_full() {
-                match tokio::time::timeout_at(until, self.queue.recv()).await {
-                    Ok(Some(work)) => group.add(work),
-                    Ok(None) | Err(_) => break,
-                }
+            let mut rung = true;
+            while rung && group.operations.is_empty() && !group.is_full() && !self.queue.is_closed() {
+                rung = tokio::time::timeout_at(until, self.urgent.notified()).await.is_ok();
+                self.take_waiting(&mut group);
             }
-            self.take_waiting(&mut group);
         }
         self.take_company(&mut group).await;
         self.before = group.operations.len();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
@@ -88,6 +89,8 @@ fn set_up(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(PREPARED);
     let set_up = || {
         connection.busy_timeout(PATIENCE)?;
+        // A statement keeps its plan whatever values it is given; without this SQLite prepares it anew for each value of a range.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "temp_store", "memory")
     };

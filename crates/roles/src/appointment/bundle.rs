@@ -1,5 +1,10 @@
 //! A Bundle as bytes: a concatenation of resources that are stored as bytes (SLT-30, SLT-33, SLT-34, PAT-05, READ-05, RES-C12).
 
+use std::io::Write as _;
+
+/// Room for a usual answer, so that it is not copied as it grows.
+const ROOM: usize = 16 * 1024;
+
 /// What the Bundle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BundleType {
@@ -23,7 +28,9 @@ impl Bundle {
             BundleType::Searchset => "searchset",
             BundleType::History => "history",
         };
-        let bytes = format!("{{\"resourceType\":\"Bundle\",\"type\":\"{kind}\",\"total\":{total}").into_bytes();
+        let mut bytes = Vec::with_capacity(ROOM);
+        // A vector takes every byte.
+        let _ = write!(bytes, "{{\"resourceType\":\"Bundle\",\"type\":\"{kind}\",\"total\":{total}");
         Self { bytes, links: 0, entries: 0 }
     }
 

@@ -105,7 +105,7 @@ impl Trail {
             at: self.at.as_millisecond(),
             trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
             requirement: ending.requirement.unwrap_or(interaction).to_owned(),
-            body: self.body(interaction, ending).to_string().into_bytes(),
+            body: written(&self.body(interaction, ending)),
         }
     }
 
@@ -146,6 +146,14 @@ impl Trail {
             "forwarded": self.forwarded,
         })
     }
+}
+
+/// A record has about a kilobyte, which is asked for at once.
+fn written(body: &Value) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1024);
+    // A value of ours is always JSON, and a vector takes every byte.
+    let _ = serde_json::to_writer(&mut bytes, body);
+    bytes
 }
 
 fn ssp(headers: &SspHeaders) -> Value {

@@ -1,6 +1,8 @@
 //! The national words from outside, through the public interface alone.
 
+mod checks;
 mod forged_tokens;
+mod fuzz_corpora;
 mod ldap;
 mod ldap_search;
 mod made_tokens;

@@ -39,12 +39,14 @@ async fn schedules_of(session: &mut Session, names: &[String]) -> Result<Vec<Str
         return Ok(Vec::new());
     }
     let mut query = Query::new(
-        "select distinct s.schedule_id from service_name n join service_schedule s on s.service_id = n.service_id
-         where 1 = 1",
+        "select s.schedule_id from service_name n join service_schedule s on s.service_id = n.service_id where 1 = 1",
     );
     query.and_one_of("n.name", names.iter().map(Value::from));
-    query.then("order by s.schedule_id", []);
-    session.rows(query.sql(), query.values(), |row| row.text(0)).await
+    // Put in order here: a few rows are not worth the table that the database would make for it.
+    let mut schedules = session.rows(query.sql(), query.values(), |row| row.text(0)).await?;
+    schedules.sort_unstable();
+    schedules.dedup();
+    Ok(schedules)
 }
 
 fn count<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
@@ -121,14 +123,19 @@ pub(crate) async fn included(
         return Ok(Vec::new());
     }
     let mut query = Query::new(
-        "select r.type, r.id, r.content from
-         (select distinct include, id from schedule_related where 1 = 1",
+        "select r.type, r.id, r.content from schedule_related s join resource r on r.type = s.include and r.id = s.id
+         where 1 = 1",
     );
-    query.and_one_of("schedule_id", schedule_ids.iter().map(Value::from));
-    query.and_one_of("include", includes.iter().map(|include| Value::from(include.resource_type())));
-    query.then(") wanted join resource r on r.type = wanted.include and r.id = wanted.id order by r.type, r.id", []);
+    query.and_one_of("s.schedule_id", schedule_ids.iter().map(Value::from));
+    if Include::ALL.iter().any(|include| !includes.contains(include)) {
+        query.and_one_of("s.include", includes.iter().map(|include| Value::from(include.resource_type())));
+    }
     let read = |row: &dyn Row| Ok(Resource { resource_type: row.text(0)?, id: row.text(1)?, content: row.bytes(2)? });
-    session.rows(query.sql(), query.values(), read).await
+    // Put in order here, as the Schedules are: a page has few of them, and most often one.
+    let mut resources = session.rows(query.sql(), query.values(), read).await?;
+    resources.sort_unstable_by(|a, b| (&a.resource_type, &a.id).cmp(&(&b.resource_type, &b.id)));
+    resources.dedup_by(|a, b| (&a.resource_type, &a.id) == (&b.resource_type, &b.id));
+    Ok(resources)
 }
 
 #[cfg(test)]

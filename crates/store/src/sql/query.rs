@@ -33,13 +33,19 @@ impl<'a> Query<'a> {
 
     /// Adds the condition that a column has one of these values. There is at least one.
     pub(crate) fn and_one_of(&mut self, column: &'static str, values: impl IntoIterator<Item = Value<'a>>) {
+        let mut values = values.into_iter().peekable();
+        let first = values.next().unwrap_or(Value::Null);
         self.sql.push_str(" and ");
         self.sql.push_str(column);
+        if values.peek().is_none() {
+            // SQLite makes a table of its own for every list, even for a list of one.
+            self.sql.push_str(" = ");
+            return self.value(first);
+        }
         self.sql.push_str(" in (");
-        for (place, value) in values.into_iter().enumerate() {
-            if place > 0 {
-                self.sql.push(',');
-            }
+        self.value(first);
+        for value in values {
+            self.sql.push(',');
             self.value(value);
         }
         self.sql.push(')');

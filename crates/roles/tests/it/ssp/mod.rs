@@ -2,6 +2,8 @@
 
 mod admission;
 mod forwarding;
+mod target_checks;
+mod target_corpus;
 mod upstream;
 
 use std::net::SocketAddr;
