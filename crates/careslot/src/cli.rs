@@ -38,7 +38,7 @@ pub enum Verb {
     /// Search for free Slots
     Slots(verbs::slots::Args),
     /// Book an Appointment, and register it
-    Book(verbs::book::Args),
+    Book(Box<verbs::book::Args>),
     /// Read an Appointment, the newest version or a named one
     Get(verbs::get::Args),
     /// Show every version of an Appointment
@@ -65,8 +65,11 @@ pub enum Verb {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConsumerFlags {
     /// Environment file of a demo [default: .careslot/environment.json here, else that of the demo that is running]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub env: Option<PathBuf>,
+    /// Configuration file whose [consumer] is meant, instead of an environment file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
     /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
     #[arg(long, value_name = "ASID")]
     pub service: Option<String>,
@@ -149,7 +152,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Endpoint(args) => verbs::endpoint::run(args, terminal).await,
         Verb::Token(args) => verbs::token::run(args, terminal).await,
         Verb::Slots(args) => verbs::slots::run(args, terminal).await,
-        Verb::Book(args) => verbs::book::run(args, terminal).await,
+        Verb::Book(args) => verbs::book::run(*args, terminal).await,
         Verb::Get(args) => verbs::get::run(args, terminal).await,
         Verb::History(args) => verbs::history::run(args, terminal).await,
         Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,

@@ -9,10 +9,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Raw;
+use crate::pki::CRL_FILE;
+
 /// The name of the file in the demo's folder.
 pub const FILE_NAME: &str = "environment.json";
 /// The folder of a demo that was started without `--dir`, below the current one.
 pub const DEFAULT_FOLDER: &str = ".careslot";
+
+/// ODS code of the demo's Consumer; the file leaves it out, since SDS holds it beside the ASID.
+pub const CONSUMER_ODS_CODE: &str = "A1001";
+/// Name of the organisation of the demo's Consumer.
+pub const CONSUMER_ORGANISATION: &str = "CareSlot Demonstration 111";
 
 /// Where each part of a running network is, and with what to reach it. Unknown members are passed over, so that an older
 /// command reads a newer file.
@@ -169,6 +177,39 @@ impl Found {
     /// The full path of one of the environment's files.
     pub fn path(&self, relative: &Path) -> PathBuf {
         self.folder.join(relative)
+    }
+
+    /// The environment's Consumer as configuration: (where from, key, value), to go over the user's own like flags.
+    pub fn settings(&self) -> Vec<(&str, &str, Raw)> {
+        let text = |value: &str| Raw::Text(value.to_owned());
+        let file = |name: &Path| Raw::Text(self.path(name).to_string_lossy().into_owned());
+        let (environment, consumer) = (&self.environment, &self.environment.consumer);
+        let crl = Path::new(CRL_FILE);
+        // Without its list of revoked certificates nothing could be asked of it; the file names no list of its own.
+        let revocation = if self.path(crl).is_file() {
+            ("tls.crl_files", Raw::List(vec![self.path(crl).to_string_lossy().into_owned()]))
+        } else {
+            ("tls.crl", text("off"))
+        };
+        let settings = [
+            revocation,
+            ("tls.ca_file", file(&environment.ca)),
+            ("consumer.dialect", text(&environment.dialect)),
+            ("consumer.asid", text(&consumer.asid)),
+            ("consumer.ods_code", text(CONSUMER_ODS_CODE)),
+            ("consumer.organisation", text(CONSUMER_ORGANISATION)),
+            ("consumer.cert_file", file(&consumer.cert)),
+            ("consumer.key_file", file(&consumer.key)),
+            ("consumer.client_id", text(&consumer.client_id)),
+            ("consumer.client_secret_file", file(&consumer.client_secret_file)),
+            ("consumer.ssp", text(&environment.ssp)),
+            ("consumer.sds", text(&environment.sds.ldaps)),
+            ("consumer.sds_base", text(&environment.sds.base)),
+            ("consumer.token_endpoint", text(&environment.token.endpoint)),
+            ("consumer.registry", text(&environment.registry.endpoint)),
+            ("consumer.registry_asid", text(&environment.registry.asid)),
+        ];
+        settings.into_iter().map(|(key, raw)| (FILE_NAME, key, raw)).collect()
     }
 }
 

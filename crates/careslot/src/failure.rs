@@ -47,7 +47,7 @@ impl Failure {
 
     /// A fault of this program or of the machine, with its causes.
     pub fn internal(what: impl Into<String>, error: &anyhow::Error) -> Self {
-        let cure = "run it again with --log debug; if it stays, report it with that output";
+        let cure = "run it again with CARESLOT_PROCESS__LOG=debug; if it stays, report it with that output";
         Self::new(Exit::Internal, what, format!("{error:#}"), cure)
     }
 }

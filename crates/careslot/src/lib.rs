@@ -11,5 +11,6 @@ pub mod logging;
 pub mod network;
 pub mod pki;
 pub mod ports;
+pub mod signals;
 pub mod terminal;
 pub mod verbs;

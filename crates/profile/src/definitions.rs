@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use fhir::schema::{self, STRUCTURE_BASE};
+use fhir::Node;
+use fhir::schema::{self, STRUCTURE_BASE, Schema, Types};
 
 use crate::constraint::{self, Profile, Rules};
 use crate::invariant::{self, Invariant};
+use crate::package::{self, Added};
+use crate::structure;
 use crate::table::{Table, full_url, with_full_urls};
 use crate::terminology::{Terminology, without_version};
 use crate::walk::base_type;
@@ -14,6 +17,8 @@ use crate::walk::base_type;
 /// Types, code lists, invariants and profiles.
 #[derive(Debug)]
 pub struct Definitions {
+    schema: Schema,
+    types: &'static Types,
     pub(crate) table: Table,
     pub(crate) terminology: Terminology,
     pub(crate) invariants: Vec<Arc<Invariant>>,
@@ -56,13 +61,44 @@ impl Definitions {
         debug_assert!(read.is_ok(), "{read:?}");
         let invariants: Vec<Arc<Invariant>> = read.unwrap_or_default().into_iter().map(Arc::new).collect();
         let table = Table::compile(schema::types(), &invariants);
-        let mut definitions = Definitions { table, terminology, invariants, profiles: HashMap::new() };
+        let (schema, types, profiles) = (schema::stu3().clone(), schema::types(), HashMap::new());
+        let mut definitions = Definitions { schema, types, table, terminology, invariants, profiles };
         for text in PROFILES {
             let read = constraint::read(text);
             debug_assert!(read.is_ok(), "{read:?}");
             read.unwrap_or_default().into_iter().for_each(|profile| definitions.add_profile(profile));
         }
         definitions
+    }
+
+    /// The types that readers have to know for these definitions: `fhir::json::read_with` takes them.
+    pub fn types(&self) -> &'static Types {
+        self.types
+    }
+
+    /// Adds types; one that is known already stays as it is. All types are linked anew, and what was linked before is never
+    /// freed: packages are loaded once, at the start.
+    pub(crate) fn add_types(&mut self, definitions: &[&Node], added: &mut Added) {
+        let mut any = false;
+        for definition in definitions {
+            let name = definition.text_of("type").or(definition.text_of("id")).unwrap_or_default();
+            if self.schema.definition(name).is_some() {
+                continue;
+            }
+            match structure::type_definition(definition) {
+                Ok((of, invariants)) => {
+                    added.types.push(of.name.to_string());
+                    self.schema.add(of);
+                    self.invariants.extend(invariants.into_iter().map(Arc::new));
+                    any = true;
+                }
+                Err(why) => added.unusable.push((package::told("", definition), why.to_owned())),
+            }
+        }
+        if any {
+            self.types = Types::link(&self.schema);
+            self.table = Table::compile(self.types, &self.invariants);
+        }
     }
 
     /// Adds a profile, replacing one of the same URL.

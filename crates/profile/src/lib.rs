@@ -18,6 +18,7 @@ mod invariant;
 mod issue;
 mod options;
 mod outcome;
+pub mod package;
 mod path;
 mod primitive;
 mod reading;

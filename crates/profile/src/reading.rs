@@ -127,6 +127,9 @@ fn filled(sentence: &str, issue: &fhir::Issue) -> String {
     sentence.replace("{expected}", &issue.expected).replace("{got}", &issue.got)
 }
 
+/// How much of a type's name goes into a location.
+const LONGEST_TYPE: usize = 64;
+
 /// The last name of a path. One of another namespace stands in braces, which may have dots inside.
 fn own_name(path: &str) -> &str {
     match path.rfind('{') {
@@ -138,8 +141,11 @@ fn own_name(path: &str) -> &str {
 /// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
 /// definitions do not have is told at the element that it is in, since no path leads to it.
 fn location(resource: &Node, path: &str) -> String {
-    let mut steps = path.split('.').peekable();
-    let mut location = steps.next().unwrap_or_default().to_owned();
+    let root = resource.type_name();
+    // The type of a resource may be any text; only what follows it is a path.
+    let Some(inside) = path.strip_prefix(root).filter(|_| !root.is_empty()) else { return path.to_owned() };
+    let mut steps = inside.split('.').skip(1).peekable();
+    let mut location: String = root.chars().take(LONGEST_TYPE).collect();
     let mut node = Some(resource);
     while let Some(step) = steps.next() {
         let (name, index) = match step.split_once('[') {

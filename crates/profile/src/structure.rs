@@ -3,26 +3,32 @@
 //! The definition comes as a tree; its type is none that the built-in schema has, so that its elements are read by name.
 //! Element ids are not trusted (published ones are inconsistent under choices): `path`, `sliceName` and order are.
 
+mod definition;
+mod parts;
+
 use fhir::Node;
-use fhir::schema::{
-    Binding, Content, Field, Row, STRUCTURE_BASE, Strength, Type, TypeReference, VALUE_SET_BASE, types as base_types,
-};
+use fhir::schema::{Content, Field, Row, STRUCTURE_BASE, Type, TypeReference, Types};
 
-use crate::constraint::{Discriminator, DiscriminatorKind, Profile, Rules, Slicing, Unmatched, Value};
-use crate::invariant::Invariant;
+use crate::constraint::{Profile, Rules, Value};
+use parts::{binding, invariant, slicing, types, value};
 
-/// Makes a profile of a StructureDefinition.
+pub(crate) use definition::{is_type, type_definition};
+
+/// Makes a profile of a StructureDefinition; `known` are the types that it may be about.
 ///
 /// # Errors
 /// What the definition lacks.
-pub fn profile(definition: &Node) -> Result<Profile, &'static str> {
+pub fn profile(definition: &Node, known: &'static Types) -> Result<Profile, &'static str> {
     let url = definition.text_of("url").ok_or("a StructureDefinition needs a url")?;
     let of = definition.text_of("type").ok_or("a StructureDefinition needs a type")?;
     let view = definition.child("snapshot").or(definition.child("differential"));
     let view = view.ok_or("a StructureDefinition needs a snapshot or a differential")?;
     let base = definition.text_of("baseDefinition").filter(|base| base.strip_prefix(STRUCTURE_BASE) != Some(of));
     let mut root = Rules::default();
-    let mut reading = Reading { root: &mut root, open: Vec::new() };
+    if known.named(of).is_none() {
+        return Err("the type that it is about is not known here");
+    }
+    let mut reading = Reading { root: &mut root, open: Vec::new(), known };
     for element in view.all("element") {
         reading.element(element)?;
     }
@@ -47,6 +53,7 @@ pub fn profile(definition: &Node) -> Result<Profile, &'static str> {
 struct Reading<'r> {
     root: &'r mut Rules,
     open: Vec<Open>,
+    known: &'static Types,
 }
 
 /// One step from the root: its path, and where it stands.
@@ -117,7 +124,7 @@ impl Reading<'_> {
     /// The base definition's element at a path.
     fn field(&self, path: &str) -> Option<&'static Field> {
         let mut names = path.split('.');
-        let mut kind: &'static Type = base_types().named(names.next()?)?;
+        let mut kind: &'static Type = self.known.named(names.next()?)?;
         let mut field = None;
         for name in names {
             let found = match name.strip_suffix("[x]") {
@@ -163,28 +170,6 @@ fn say(rules: &mut Rules, element: &Node, field: Option<&'static Field>, path: &
     }
 }
 
-/// The types of an element, each code once, with all its profiles and targets.
-fn types(element: &Node) -> Vec<TypeReference> {
-    let mut types: Vec<TypeReference> = Vec::new();
-    for node in element.all("type") {
-        let Some(code) = node.text_of("code") else { continue };
-        let at = types.iter().position(|one| *one.code == *code).unwrap_or_else(|| {
-            types.push(TypeReference { code: code.into(), profiles: Vec::new(), targets: Vec::new() });
-            types.len() - 1
-        });
-        types[at].profiles.extend(node.all("profile").filter_map(Node::text).map(|url| short(STRUCTURE_BASE, url)));
-        types[at]
-            .targets
-            .extend(node.all("targetProfile").filter_map(Node::text).map(|url| short(STRUCTURE_BASE, url)));
-    }
-    types
-}
-
-/// A name of FHIR itself without its base.
-fn short(base: &str, url: &str) -> Box<str> {
-    url.strip_prefix(base).unwrap_or(url).into()
-}
-
 /// Are the types those of the base?
 fn same_types(types: &[TypeReference], row: Option<&Row>) -> bool {
     match row.map(|row| &row.content) {
@@ -192,77 +177,6 @@ fn same_types(types: &[TypeReference], row: Option<&Row>) -> bool {
         Some(_) => true,
         None => types.is_empty(),
     }
-}
-
-/// `fixedX` or `patternX`.
-fn value(element: &Node, stem: &str) -> Option<Value> {
-    let is_typed =
-        |name: &str| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
-    element.children().iter().find(|child| is_typed(child.name())).map(deep)
-}
-
-fn deep(node: &Node) -> Value {
-    Value {
-        text: node.text().map(Into::into),
-        members: node.children().iter().map(|child| (child.name().into(), deep(child))).collect(),
-    }
-}
-
-fn binding(node: &Node) -> Option<Binding> {
-    let strength = match node.text_of("strength")? {
-        "required" => Strength::Required,
-        "extensible" => Strength::Extensible,
-        "preferred" => Strength::Preferred,
-        "example" => Strength::Example,
-        _ => return None,
-    };
-    let set = node.text_of("valueSetUri").or(node.child("valueSetReference").and_then(|set| set.text_of("reference")));
-    let within = node
-        .all("extension")
-        .filter(|extension| extension.text_of("url").is_some_and(|url| url.ends_with("/elementdefinition-maxValueSet")))
-        .find_map(|extension| {
-            extension.text_of("valueUri").or(extension.child("valueReference").and_then(|set| set.text_of("reference")))
-        });
-    Some(Binding {
-        strength,
-        value_set: set.map(|url| short(VALUE_SET_BASE, url)),
-        within: within.map(|url| short(VALUE_SET_BASE, url)),
-    })
-}
-
-fn slicing(node: &Node) -> Option<Slicing> {
-    let by: Vec<Discriminator> = node.all("discriminator").filter_map(discriminator).collect();
-    let unmatched = match node.text_of("rules")? {
-        "closed" => Unmatched::Nowhere,
-        "openAtEnd" => Unmatched::AtTheEnd,
-        _ => Unmatched::Anywhere,
-    };
-    Some(Slicing { by, unmatched, ordered: node.text_of("ordered") == Some("true") })
-}
-
-fn discriminator(node: &Node) -> Option<Discriminator> {
-    let kind = match node.text_of("type")? {
-        "value" => DiscriminatorKind::Value,
-        "exists" => DiscriminatorKind::Exists,
-        "pattern" => DiscriminatorKind::Pattern,
-        "type" => DiscriminatorKind::Type,
-        "profile" => DiscriminatorKind::Profile,
-        _ => return None,
-    };
-    Some(Discriminator { kind, path: node.text_of("path")?.into() })
-}
-
-/// A constraint; `None` for those of the base, which hold anyway.
-fn invariant(node: &Node, path: &str) -> Option<Invariant> {
-    let key = node.text_of("key")?;
-    if crate::Definitions::is_base_invariant(key) {
-        return None;
-    }
-    let meaning = node.text_of("human").unwrap_or("A rule of the profile does not hold.");
-    let text = node.text_of("expression").unwrap_or_default();
-    let mut invariant = Invariant::new(path, key, text, meaning, "Change the resource so that the rule holds.");
-    invariant.warns = node.text_of("severity") == Some("warning");
-    Some(invariant)
 }
 
 /// Takes over a greatest number of zero from the differential.

@@ -59,7 +59,7 @@ pub(crate) enum Special {
     None,
     Attachment,
     Bundle,
-    Coding,
+    Coded,
     Extension,
     Identifier,
     Narrative,
@@ -71,7 +71,7 @@ impl Special {
         match kind.name() {
             "Attachment" => Special::Attachment,
             "Bundle" => Special::Bundle,
-            "Coding" => Special::Coding,
+            "Coding" | "Quantity" => Special::Coded,
             "Extension" => Special::Extension,
             "Identifier" => Special::Identifier,
             "Narrative" => Special::Narrative,

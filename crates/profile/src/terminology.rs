@@ -3,6 +3,7 @@
 //! The lists that the required bindings need, and the small extensible ones, are in `definitions/terminology/`. Large or
 //! licensed terminologies are known by name only: about their codes the answer is "cannot tell", never a guess.
 
+mod resource;
 mod syntax;
 mod text;
 

@@ -123,7 +123,7 @@ impl<'n, 'd> Walk<'n, 'd> {
                 self.nhs_number(node);
             }
             Special::Attachment => self.attachment(node),
-            Special::Coding => self.absolute(node),
+            Special::Coded => self.absolute(node),
             Special::Bundle | Special::None => {}
         }
         self.inside(node, rules);

@@ -71,7 +71,7 @@ fn systems(layout: &Layout) -> Result<Vec<System>> {
         party_key,
         may_use: all.clone(),
         answers: all.clone(),
-        endpoint: layout.provider_endpoint().to_owned(),
+        endpoint: layout.provider_endpoint(),
         fqdn: "localhost",
     };
     let consumer = |asid, ods_code, party_key, may_use: &[InteractionId], fqdn| System {
@@ -92,7 +92,7 @@ fn systems(layout: &Layout) -> Result<Vec<System>> {
             party_key: "X26-4000001",
             may_use: registered.clone(),
             answers: registered,
-            endpoint: layout.registry_endpoint().to_owned(),
+            endpoint: layout.registry_endpoint(),
             fqdn: "localhost",
         },
         consumer(CONSUMER, "A1001", "A1001-2000359", &all, CONSUMER_FQDN),

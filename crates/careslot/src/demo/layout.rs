@@ -14,7 +14,10 @@ use super::clients;
 use super::directory::{CONSUMER, REGISTRY, SECOND_CONSUMER, SERVICE_ONE, SERVICE_TWO};
 use super::folder::{Folder, SECRETS};
 use crate::config::Raw;
-use crate::environment::{BookableService, Consumer, Credential, Environment, Provider, Registry, Sds, Token};
+use crate::environment::{
+    BookableService, CONSUMER_ODS_CODE, CONSUMER_ORGANISATION, Consumer, Credential, Environment, Provider, Registry,
+    Sds, Token,
+};
 use crate::network::{OperationsSockets, Pages, Shared, Sockets};
 use crate::pki::{CA_FILE, CA_KEY_FILE, CRL_FILE, SSP_CLIENT_FQDN, TOKEN_KEY_FILE};
 use crate::verbs::demo::Args;
@@ -135,8 +138,8 @@ impl Layout {
             ("registry.bases", Raw::Table(registry)),
             ("consumer.dialect", text(&self.dialect)),
             ("consumer.asid", text(CONSUMER)),
-            ("consumer.ods_code", text("A1001")),
-            ("consumer.organisation", text("CareSlot Demonstration 111")),
+            ("consumer.ods_code", text(CONSUMER_ODS_CODE)),
+            ("consumer.organisation", text(CONSUMER_ORGANISATION)),
             ("consumer.cert_file", file("consumer.pem")),
             ("consumer.key_file", file("consumer.key")),
             ("consumer.client_id", text(clients::CONSUMER)),

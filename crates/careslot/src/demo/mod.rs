@@ -21,6 +21,7 @@ use crate::config::{Config, Role, state_file};
 use crate::environment;
 use crate::failure::{Exit, Failure};
 use crate::network::{Running, Shared, Stores, SystemClock, SystemIds};
+use crate::signals::Stop;
 use crate::terminal::Terminal;
 use crate::verbs::demo::Args;
 use crate::{logging, ports};
@@ -36,6 +37,7 @@ const ROLES: [Role; 6] = [Role::Sds, Role::Token, Role::Provider, Role::Registry
 /// A port that is taken or a folder that is not the demo's (exit 2), or a fault of the machine.
 pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
     let began = Instant::now();
+    let mut stop = Stop::listen()?;
     let listeners = ports::bind(args.port_base)?;
     let mut folder = folder::Folder::open(args.dir.as_deref())?;
     let internal = |error: anyhow::Error| Failure::internal("the demo was not started", &error);
@@ -47,13 +49,17 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
 
     let shared = shared(config, &folder);
     let sockets = layout::sockets(listeners).map_err(internal)?;
-    let started = start(args, &layout, &folder, sockets, &shared).await;
+    let started = tokio::select! {
+        started = start(args, &layout, &folder, sockets, &shared) => started.map(Some),
+        () = stop.asked_for() => Ok(None),
+    };
     let (running, told) = match started {
-        Ok(started) => started,
-        Err(error) => {
+        Ok(Some(started)) => started,
+        unfinished => {
             shared.shutdown.cancel();
             shared.stores.close().await;
-            return Err(Failure::internal("the demo was not started", &error));
+            folder.leave();
+            return unfinished.map(|_| ()).map_err(internal);
         }
     };
     let environment = layout.environment(&folder);
@@ -63,7 +69,7 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
         Ok(path) => {
             terminal.data(&screen::screen(terminal, &environment, &folder, &told, began.elapsed(), args.once));
             if !args.once {
-                stop_asked_for().await;
+                stop.asked_for().await;
                 terminal.say("Stopping …");
             }
             environment::remove(&path, last.as_deref());
@@ -110,18 +116,6 @@ async fn start(
             running.stop().await;
             Err(error.context("the demo's own booking was not made"))
         }
-    }
-}
-
-/// Ctrl-C, or the polite signal of whoever runs this process.
-async fn stop_asked_for() {
-    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminated) => terminated,
-        Err(_) => return drop(tokio::signal::ctrl_c().await),
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
     }
 }
 

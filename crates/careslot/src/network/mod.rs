@@ -35,6 +35,7 @@ pub use consumer::consumer;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};
 pub use stores::Stores;
 pub use system::{SystemClock, SystemIds};
+pub(crate) use tls::https;
 pub use web::Pages;
 
 /// What every role is handed beside its own section.

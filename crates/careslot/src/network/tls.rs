@@ -73,7 +73,7 @@ pub(super) fn client(shared: &Shared, identity: Option<&config::Identity>) -> Re
 }
 
 /// An HTTPS client that shows this identity, if any.
-pub(super) fn https(shared: &Shared, identity: Option<&config::Identity>) -> Result<Client> {
+pub(crate) fn https(shared: &Shared, identity: Option<&config::Identity>) -> Result<Client> {
     Ok(Client::new(client(shared, identity)?))
 }
 

@@ -25,7 +25,7 @@ use rcgen::{
 
 pub use leaves::{CONSUMER_FQDN, SECOND_CONSUMER_FQDN, SSP_CLIENT_FQDN, STRANGER_FQDN};
 use leaves::{KEYS, LEAVES, Leaf, Naming};
-pub use standing::still_good;
+pub use standing::{still_good, validity};
 
 /// The CRL file: the subordinate CA's list, then the root's.
 pub const CRL_FILE: &str = "crl.pem";

@@ -23,15 +23,22 @@ pub fn still_good(folder: &Path, now: Timestamp) -> bool {
         })
 }
 
-/// The earliest end of validity among the certificates of a PEM file; none when it cannot be read.
-fn last_day(path: &Path) -> Option<Timestamp> {
+/// From when until when every certificate of a PEM file is valid; none when it cannot be read.
+pub fn validity(path: &Path) -> Option<(Timestamp, Timestamp)> {
     let text = fs::read(path).ok()?;
-    let ends: Option<Vec<Timestamp>> = Pem::iter_from_buffer(&text)
+    let spans: Option<Vec<(Timestamp, Timestamp)>> = Pem::iter_from_buffer(&text)
         .map(|pem| {
             let pem = pem.ok()?;
             let certificate = pem.parse_x509().ok()?;
-            Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+            let validity = certificate.validity();
+            let moment = |seconds: i64| Timestamp::from_second(seconds).ok();
+            Some((moment(validity.not_before.timestamp())?, moment(validity.not_after.timestamp())?))
         })
         .collect();
-    ends?.into_iter().min()
+    let spans = spans?;
+    Some((spans.iter().map(|(start, _)| *start).max()?, spans.iter().map(|(_, end)| *end).min()?))
+}
+
+fn last_day(path: &Path) -> Option<Timestamp> {
+    validity(path).map(|(_, end)| end)
 }

@@ -4,9 +4,17 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use fhir::Node;
+use roles::consumer::Booking;
+use spine::Operation;
+
+use super::caller::{Caller, Outbox};
+use super::fault::failure_of;
+use super::registration::{self, News};
+use super::{instance, patient, resource};
 use crate::cli::ConsumerFlags;
-use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::failure::{Exit, Failure};
+use crate::terminal::{OutputForm, Terminal};
 
 /// The flags of the verb.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,10 +40,10 @@ pub struct Args {
 }
 
 /// Who an Appointment is for: a Patient resource, or the parts of one.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct PatientFlags {
     /// A Patient as JSON or XML
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["family", "given", "birth_date", "gender", "phone", "postcode"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["family", "given", "birth_date", "gender", "phone", "address", "city", "postcode"])]
     pub patient: Option<PathBuf>,
     /// NHS number
     #[arg(long, value_name = "N", required_unless_present = "patient", conflicts_with = "patient")]
@@ -55,12 +63,58 @@ pub struct PatientFlags {
     /// Telephone number
     #[arg(long, value_name = "NUMBER")]
     pub phone: Option<String>,
+    /// First line of the address
+    #[arg(long, value_name = "LINE")]
+    pub address: Option<String>,
+    /// Town or city
+    #[arg(long, value_name = "NAME")]
+    pub city: Option<String>,
     /// Postcode
     #[arg(long, value_name = "POSTCODE")]
     pub postcode: Option<String>,
 }
 
+/// What lists show an Appointment as (RES-A11).
+const DESCRIPTION: &str = "111 Referral";
+
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("book"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
+    let caller = Caller::open(&args.consumer, outbox).await?;
+    let patient = patient::patient(&args.patient, caller.is_a_demonstration())?;
+    let endpoint = caller.endpoint(Operation::BookAppointment).await?;
+    let id = instance::id_at(&endpoint, "Slot", &args.slot)?;
+    let slot = caller.consumer.slot(&endpoint, &id).await.map_err(failure_of)?;
+    let document = args.document.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
+    let request_id = args.request_id.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
+    let at = caller.shared.clock.now();
+    let booking = Booking { slot: &slot, patient: &patient, document: &document, description: DESCRIPTION, at };
+    let booked = caller.consumer.book_appointment(&endpoint, &booking, Some(&request_id)).await;
+    let booked = booked.map_err(|fault| with_request_id(failure_of(fault), &request_id))?;
+    let appointment = booked.received.resource("Appointment").map_err(failure_of)?;
+    let registry = if args.no_register {
+        "not told".to_owned()
+    } else {
+        registration::tell(&caller, News::Booked, &appointment, &booked.link, terminal).await
+    };
+    let form = args.consumer.output.form();
+    if form != OutputForm::Table {
+        terminal.say(&format!("CDA link: {}\nRegistry: {registry}", booked.link));
+    }
+    let more = [("CDA link", booked.link.clone()), ("Registry", registry)];
+    let shown = |appointment: &Node| resource::appointment(appointment, &more);
+    resource::write(&booked.received, "Appointment", form, terminal, shown)?;
+    caller.close().await;
+    Ok(())
+}
+
+/// An answer that was lost may stand for a booking that was made: the same X-Request-ID finds it (XTI-01, SSP-132).
+fn with_request_id(mut failure: Failure, request_id: &str) -> Failure {
+    if failure.exit == Exit::Unreachable {
+        failure.cure = format!(
+            "{}; whether the booking was made is not known: try again with --request-id {request_id}",
+            failure.cure
+        );
+    }
+    failure
 }

@@ -1,8 +1,15 @@
 //! `careslot cancel`: cancel an Appointment, then its registration (CAN-01, VER-06).
 
+use fhir::Node;
+use spine::Operation;
+
+use super::caller::{Caller, Outbox};
+use super::fault::failure_of;
+use super::registration::{self, News};
+use super::{instance, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{OutputForm, Terminal};
 
 /// The flags of the verb.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,6 +29,26 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("cancel"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
+    let caller = Caller::open(&args.consumer, outbox).await?;
+    let endpoint = caller.endpoint(Operation::CancelAppointment).await?;
+    let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
+    let cancelled = caller.consumer.cancel_appointment(&endpoint, &id, args.if_match.as_deref()).await;
+    let cancelled = cancelled.map_err(failure_of)?;
+    let link = format!("{}/Appointment/{id}", endpoint.root);
+    let registry = if args.no_register {
+        "left alone".to_owned()
+    } else {
+        registration::tell(&caller, News::Cancelled, &cancelled.appointment, &link, terminal).await
+    };
+    let form = args.consumer.output.form();
+    if form != OutputForm::Table {
+        terminal.say(&format!("Registry: {registry}"));
+    }
+    let more = [("link", link), ("Registry", registry)];
+    let shown = |appointment: &Node| resource::appointment(appointment, &more);
+    resource::write(&cancelled.received, "Appointment", form, terminal, shown)?;
+    caller.close().await;
+    Ok(())
 }

@@ -1,5 +1,10 @@
 //! `careslot get`: read an Appointment (READ-01).
 
+use spine::Operation;
+
+use super::caller::{Caller, Outbox};
+use super::fault::failure_of;
+use super::{instance, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -19,6 +24,16 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("get"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let endpoint = caller.endpoint(Operation::GetAppointment).await?;
+    let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
+    let received =
+        caller.consumer.get_appointment(&endpoint, &id, args.version.as_deref()).await.map_err(failure_of)?;
+    let link = [("link", format!("{}/Appointment/{id}", endpoint.root))];
+    resource::write(&received, "Appointment", args.consumer.output.form(), terminal, |appointment| {
+        resource::appointment(appointment, &link)
+    })?;
+    caller.close().await;
+    Ok(())
 }

@@ -1,5 +1,10 @@
 //! `careslot history`: every version of an Appointment (VER-02).
 
+use spine::Operation;
+
+use super::caller::{Caller, Outbox};
+use super::fault::failure_of;
+use super::{instance, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -16,6 +21,12 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("history"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let endpoint = caller.endpoint(Operation::GetAppointment).await?;
+    let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
+    let received = caller.consumer.appointment_history(&endpoint, &id).await.map_err(failure_of)?;
+    resource::write(&received, "Bundle", args.consumer.output.form(), terminal, resource::versions)?;
+    caller.close().await;
+    Ok(())
 }

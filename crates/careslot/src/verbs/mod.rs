@@ -17,10 +17,23 @@ pub mod serve;
 pub mod slots;
 pub mod token;
 
+mod caller;
+mod fault;
+mod instance;
+mod patient;
+mod registration;
+mod resource;
+mod table;
+mod times;
+
 use crate::failure::{Exit, Failure};
 
-/// The honest answer of a verb whose role is not in this build.
-fn not_in_this_build(verb: &str) -> Failure {
-    let what = format!("careslot {verb} did nothing");
-    Failure::new(Exit::Internal, what, "this build has the verb's flags, but not yet what it does", "use a newer build")
+/// What has no XML form.
+fn no_xml(what: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "nothing was written",
+        format!("{what} has no XML form"),
+        "use --json, or leave --output out",
+    )
 }

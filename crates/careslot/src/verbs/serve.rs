@@ -1,8 +1,17 @@
 //! `careslot serve`: one or more roles in this process, as the configuration says.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
 use crate::cli::ConfigFlags;
-use crate::config::Role;
-use crate::failure::Failure;
+use crate::config::{Config, Role, Store, missing_for};
+use crate::failure::{Exit, Failure};
+use crate::logging;
+use crate::network::{Pages, Running, Shared, Sockets, Stores, SystemClock, SystemIds};
+use crate::signals::Stop;
 use crate::terminal::Terminal;
 
 /// The flags of the verb.
@@ -17,6 +26,69 @@ pub struct Args {
 }
 
 /// Do it.
-pub async fn run(_args: Args, _terminal: &Terminal) -> Result<(), Failure> {
-    Err(super::not_in_this_build("serve"))
+pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let mut stop = Stop::listen()?;
+    let config = configuration(&args)?;
+    logging::start(&config.process);
+    let sockets = Sockets::bind(&config, &args.roles).await.map_err(|taken| {
+        let cure = format!("end what holds it, or give {} another address", taken.part);
+        Failure::new(Exit::Usage, "nothing was started", taken.to_string(), cure)
+    })?;
+    let shared = shared(config);
+    let internal = |error: anyhow::Error| Failure::internal("nothing was started", &error);
+    let running =
+        Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(internal)?;
+    for (role, address) in listening(&shared.config, &args.roles) {
+        terminal.say(&format!("{role} listens on {address}"));
+    }
+    stop.asked_for().await;
+    terminal.say("Stopping …");
+    running.stop().await;
+    Ok(())
+}
+
+/// The typed configuration, or all its faults together with what these roles miss in it.
+fn configuration(args: &Args) -> Result<Config, Failure> {
+    let (layers, mut problems) = args.config.layers(Vec::new());
+    let read = Config::read(&layers);
+    let missing = missing_for(&layers, &args.roles);
+    match read {
+        Ok(config) => {
+            problems.0.extend(missing.0);
+            Ok(problems.none_or(config)?)
+        }
+        Err(more) => {
+            problems.0.extend(more.0);
+            problems.0.extend(missing.0);
+            Err(problems.into())
+        }
+    }
+}
+
+fn shared(config: Config) -> Shared {
+    let folder = match &config.store {
+        Store::Sqlite { folder } => folder.clone(),
+        Store::Postgres { .. } => PathBuf::from("data"),
+    };
+    let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
+    Shared {
+        stores: Stores::new(config.store.clone(), folder, pgpass, &config.process.name),
+        config: Arc::new(config),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        shutdown: CancellationToken::new(),
+    }
+}
+
+fn listening(config: &Config, roles: &[Role]) -> Vec<(&'static str, SocketAddr)> {
+    let addresses = |role: &Role| match role {
+        Role::Provider => vec![config.provider.listen],
+        Role::Registry => vec![config.registry.listen],
+        Role::Ssp => vec![config.ssp.listen],
+        Role::Sds => vec![config.sds.listen, config.sds.listen_tls],
+        Role::Token => vec![config.token.listen],
+        Role::Web => vec![config.web.listen],
+    };
+    let each = |role: &Role| addresses(role).into_iter().flatten().map(|address| (role.name(), address)).collect();
+    roles.iter().flat_map(|role| -> Vec<_> { each(role) }).collect()
 }

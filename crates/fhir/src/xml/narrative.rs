@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::is_xml_character;
-use super::tag::{Scope, Tag, bad_reference, resolve};
+use super::tag::{Attribute, LONGEST_NAMESPACE, Scope, Tag, bad_reference, resolve};
 use crate::issue::{Fault, SyntaxError};
 
 /// Says why a text is not a well-formed `div` that XML can carry as it is, white space around it aside. Which elements
@@ -72,7 +72,7 @@ struct Checker<'t, 'c> {
     /// Prefixes declared by the elements that are open, and for each of these how many there were before.
     declared: Vec<&'t str>,
     open: Vec<usize>,
-    attributes: Vec<super::tag::Attribute<'t>>,
+    attributes: Vec<Attribute<'t>>,
     done: bool,
 }
 
@@ -86,6 +86,11 @@ impl<'t> Checker<'t, '_> {
         let mark = self.declared.len();
         tag.attributes(&mut self.attributes)?;
         self.declared.extend(self.attributes.iter().filter_map(|attribute| attribute.declares));
+        let is_long =
+            |attribute: &Attribute<'_>| attribute.declares.is_some() && attribute.value.len() > LONGEST_NAMESPACE;
+        if self.attributes.iter().any(is_long) {
+            return Err(Fault::too_large(at, "a namespace with a longer name than is allowed here"));
+        }
         if self.declared.len() > MOST_DECLARED {
             return Err(Fault::too_large(at, "more namespaces than may be declared in a narrative"));
         }

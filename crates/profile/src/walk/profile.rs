@@ -250,15 +250,13 @@ fn field(node: &Node, name: &str) -> Option<&'static Field> {
     }
 }
 
-/// The node has this value and nothing else.
-pub(super) fn is_exactly(node: &Node, value: &Value) -> bool {
-    let children: Vec<&Node> = node.children().iter().filter(|child| !child.is_empty_array()).collect();
+/// The node has this value and nothing else; the ids of elements are not compared.
+fn is_exactly(node: &Node, value: &Value) -> bool {
+    let is_compared = |child: &&Node| !child.is_empty_array() && child.name() != "id";
+    let has = |(name, member): &(Box<str>, Value)| node.all(name).any(|child| is_exactly(child, member));
     node.text() == value.text.as_deref()
-        && (children.len() == value.members.len())
-        && value
-            .members
-            .iter()
-            .all(|(name, member)| children.iter().any(|child| child.name() == &**name && is_exactly(child, member)))
+        && node.children().iter().filter(is_compared).count() == value.members.len()
+        && value.members.iter().all(has)
 }
 
 /// The node has this value, whatever else it has.

@@ -3,7 +3,7 @@
 use fhir::Node;
 
 use super::Walk;
-use super::profile::{has_at_least, is_exactly};
+use super::profile::has_at_least;
 use crate::constraint::{Discriminator, DiscriminatorKind, Rules, Unmatched};
 use crate::findings::Finding;
 use crate::issue::{Kind, Severity};
@@ -74,7 +74,8 @@ impl<'n, 'd> Walk<'n, 'd> {
 
     /// Does the node have the values that the rules ask for, at itself or further in? `None` where they ask for none.
     fn has_value(&self, node: &Node, rules: &Rules) -> Option<bool> {
-        let fixed = rules.fixed.as_ref().map(|value| is_exactly(node, value));
+        // Extensions beside a fixed value are the slice's business: they do not make the item another one.
+        let fixed = rules.fixed.as_ref().map(|value| has_at_least(node, value));
         let pattern = rules.pattern.as_ref().map(|value| has_at_least(node, value));
         let bound = rules.binding.as_ref().filter(|_| fixed.is_none() && pattern.is_none()).and_then(|binding| {
             let set = binding.value_set.as_deref()?;

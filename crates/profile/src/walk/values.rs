@@ -11,28 +11,41 @@ use super::Walk;
 use super::extension::is_absolute;
 use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
+use crate::primitive::is_uuid;
+use spine::systems::UUID;
 
 /// URIs that have to be absolute: type and element.
-const ABSOLUTE: &[(&str, &str)] = &[("Coding", "system"), ("Identifier", "system"), ("CapabilityStatement", "url")];
+const ABSOLUTE: &[(&str, &str)] =
+    &[("Coding", "system"), ("Quantity", "system"), ("Identifier", "system"), ("CapabilityStatement", "url")];
 
 /// The system of identifiers that are URIs themselves.
 const URIS: &str = "urn:ietf:rfc:3986";
 
 impl<'n> Walk<'n, '_> {
-    /// Elements of this type that have to be absolute URIs.
+    /// Elements of this type that have to be absolute URIs. A Coding of a CodeableConcept is only warned of: its text and
+    /// the other codings say what is meant, too.
     pub(super) fn absolute(&mut self, node: &'n Node) {
         let type_name = node.kind().name();
+        if matches!(type_name, "Coding" | "Quantity") && node.child("code").is_none() {
+            return;
+        }
+        let is_one_of_several = type_name == "Coding" && node.name() == "coding";
+        let severity = if is_one_of_several { Severity::Warning } else { Severity::Error };
         for (_, name) in ABSOLUTE.iter().filter(|(of, _)| *of == type_name) {
             let Some(child) = node.child(name) else { continue };
             let Some(text) = child.text().filter(|text| !text.is_empty() && !is_absolute(text)) else { continue };
             self.path.enter(child, 0);
-            self.value_issue(
+            self.report(
                 child,
-                format!("{type_name}.{name}"),
-                "an absolute URI",
-                quote(text),
-                "The URI has no scheme, such as https: or urn:.",
-                "Write the URI in full.",
+                Finding {
+                    severity,
+                    kind: Kind::Value,
+                    rule: format!("{type_name}.{name}"),
+                    expected: "an absolute URI".to_owned(),
+                    got: quote(text),
+                    message: "The URI has no scheme, such as https: or urn:.".to_owned(),
+                    cure: "Write the URI in full.".to_owned(),
+                },
             );
             self.path.leave();
         }
@@ -41,6 +54,7 @@ impl<'n> Walk<'n, '_> {
     /// An identifier whose system says that it is a URI.
     pub(super) fn identifier(&mut self, node: &'n Node) {
         self.absolute(node);
+        self.uuid(node);
         let Some(value) = node.text_of("value").filter(|value| !is_absolute(value)) else { return };
         if node.text_of("system") == Some(URIS) {
             self.value_issue(
@@ -52,6 +66,24 @@ impl<'n> Walk<'n, '_> {
                 "Write urn:uuid: or urn:oid: before the value.",
             );
         }
+    }
+
+    /// An identifier whose system says that it is a UUID (RES-D03, RES-S02).
+    fn uuid(&mut self, node: &'n Node) {
+        let Some(value) = node.text_of("value") else { return };
+        let plain = value.strip_prefix("urn:uuid:").unwrap_or(value);
+        if node.text_of("system") != Some(UUID) || is_uuid(&plain.to_ascii_lowercase()) {
+            return;
+        }
+        let message = "The system says that the value is a UUID.";
+        self.value_issue(
+            node,
+            "RES-D03".to_owned(),
+            "a UUID",
+            quote(value),
+            message,
+            "Write a UUID, or name another system.",
+        );
     }
 
     /// The size and the hash that an attachment states for its data.

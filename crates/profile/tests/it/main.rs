@@ -5,6 +5,7 @@ mod corpus;
 mod hostile;
 mod invariants;
 mod mistakes;
+mod packages;
 mod profiles;
 mod published;
 mod shared;

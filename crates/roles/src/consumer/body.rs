@@ -203,7 +203,7 @@ impl Booking<'_> {
 }
 
 /// The Registry's record of an Appointment: the pointer and no more than REG-05 lists. `end` goes with it only where the
-/// dialect's bodies have one (REG-04).
+/// dialect's bodies have one (REG-04) and it is known.
 #[must_use]
 pub(super) fn registration(
     appointment: &Node,
@@ -220,8 +220,10 @@ pub(super) fn registration(
         "status": text("status"),
         "start": text("start"),
     });
-    if dialect.slot_reference == SlotReference::Contained {
-        record["end"] = json!(text("end"));
+    if dialect.slot_reference == SlotReference::Contained
+        && let Some(end) = appointment.text_of("end")
+    {
+        record["end"] = json!(end);
     }
     record["created"] = json!(instant(at));
     record["participant"] = json!([{

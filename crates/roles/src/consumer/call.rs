@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fhir::Node;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, LOCATION};
+use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use spine::{Operation, SspHeaders, TraceId};
 
@@ -156,17 +157,7 @@ impl Consumer {
         *request.headers_mut() = self.headers(target, ask, &token, trace_id)?;
 
         let headers = request.headers().clone();
-        let sent = self.client.send(&authority, request, &self.settings.timeouts).await;
-        let answered = match sent {
-            Ok(answered) => {
-                let (head, body) = answered.response.into_parts();
-                body.read_to_end(self.settings.answer_limit)
-                    .await
-                    .map(|body| (head, body))
-                    .map_err(|fault| fault.to_string())
-            }
-            Err(fault) => Err(fault.to_string()),
-        };
+        let answered = self.sent(&authority, request).await;
         self.watch(|| WireMessage {
             party: target.party(),
             method: method(ask.operation).to_string(),
@@ -187,6 +178,15 @@ impl Consumer {
         }
         let refused = Refused::read(target.party(), head.status, &head.headers, &body, &trace_id.to_string());
         Err(Fault::Refused(Box::new(refused)))
+    }
+
+    /// Sends a request and waits for the whole answer, or for the reason why there is none.
+    pub(super) async fn sent(&self, to: &Authority, request: Request<Upload>) -> Result<(Parts, Bytes), String> {
+        let answered =
+            self.client.send(to, request, &self.settings.timeouts).await.map_err(|fault| fault.to_string())?;
+        let (head, body) = answered.response.into_parts();
+        let body = body.read_to_end(self.settings.answer_limit).await.map_err(|fault| fault.to_string())?;
+        Ok((head, body))
     }
 
     /// SSP address and Provider URL, joined by one slash and not otherwise touched (VIA-01, SSP-01, SSP-02, SSP-04).

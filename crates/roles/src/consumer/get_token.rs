@@ -79,16 +79,7 @@ impl Consumer {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let headers = request.headers().clone();
-        let sent = match self.client.send(&authority, request, &self.settings.timeouts).await {
-            Ok(answered) => {
-                let (head, body) = answered.response.into_parts();
-                body.read_to_end(self.settings.answer_limit)
-                    .await
-                    .map(|body| (head, body))
-                    .map_err(|fault| fault.to_string())
-            }
-            Err(fault) => Err(fault.to_string()),
-        };
+        let sent = self.sent(&authority, request).await;
         self.watch(|| WireMessage {
             party: Party::TokenEndpoint,
             method: "POST".to_owned(),

@@ -5,6 +5,7 @@
 //! | where is the service? two look-ups in SDS | `find_endpoint` |
 //! | a token for it | `get_token` |
 //! | every call: through the SSP, with its headers, tried again where that helps | `call` |
+//! | what can it do? | `capability_statement` |
 //! | which Slots are free? | `search_free_slots` |
 //! | book one | `book_appointment` |
 //! | read it, its versions | `get_appointment` |
@@ -19,6 +20,7 @@ mod book_appointment;
 mod call;
 mod cancel_appointment;
 mod cancel_registered_appointment;
+mod capability_statement;
 mod fault;
 mod find_endpoint;
 mod get_appointment;

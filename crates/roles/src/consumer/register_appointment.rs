@@ -181,6 +181,7 @@ fn passes_by_itself(fault: &Fault) -> bool {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands the fault over")]
 fn unkept(fault: store::StoreError) -> Fault {
     Fault::Unsendable(format!("the messages for the Registry cannot be kept: {fault}"))
 }

@@ -58,6 +58,9 @@ use tokens::TokenReader;
 
 /// How many finished records may wait for the store; further calls wait for a place, so that none goes unrecorded.
 const WAITING_RECORDS: usize = 4096;
+/// How many records are handed to the store in one go, and the pause after that, in which further ones gather.
+const RECORDS_AT_ONCE: usize = 1024;
+const BETWEEN_RECORDS: Duration = Duration::from_millis(10);
 /// How long the last records may take at shutdown.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 
@@ -311,11 +314,16 @@ fn nobody() -> Arc<Peer> {
     Arc::new(Peer { address, certificate: Verdict::None, tls: None })
 }
 
-/// Hands the records over in the order in which the calls ended.
+/// Hands the records over in the order in which the calls ended, many at a time: to wake the store for each would cost
+/// more than to write it.
 async fn write_records(mut waiting: mpsc::Receiver<AuditRecord>, audit: Arc<dyn Audit>) {
-    while let Some(record) = waiting.recv().await {
-        if let Err(error) = audit.append_behind(record).await {
-            tracing::error!(%error, "an audit record of the proxy was not taken");
+    let mut records = Vec::with_capacity(RECORDS_AT_ONCE);
+    while waiting.recv_many(&mut records, RECORDS_AT_ONCE).await > 0 {
+        for record in records.drain(..) {
+            if let Err(error) = audit.append_behind(record).await {
+                tracing::error!(%error, "an audit record of the proxy was not taken");
+            }
         }
+        tokio::time::sleep(BETWEEN_RECORDS).await;
     }
 }

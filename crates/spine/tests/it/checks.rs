@@ -113,7 +113,7 @@ pub(crate) fn check_ssp_headers(bytes: &[u8]) {
             Some((text(&line[..colon])?, value))
         })
     };
-    drop(bearer(pairs()));
+    let _ = bearer(pairs());
     drop(SspHeaders::read_if_present(pairs()));
     match SspHeaders::read(pairs()) {
         Ok(headers) => {

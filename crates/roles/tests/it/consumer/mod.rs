@@ -1,6 +1,7 @@
 //! The Consumer against the real parties, each on its own socket with its own database, and against scripted ones where a
 //! party has to misbehave.
 
+mod cut_everywhere;
 mod cut_wire;
 mod find_endpoint;
 mod lost_answers;
@@ -10,4 +11,5 @@ mod refusals;
 mod retries;
 mod scripted;
 mod search_free_slots;
+mod steps;
 mod walk;

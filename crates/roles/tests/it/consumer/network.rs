@@ -6,12 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fhir::Node;
 use jiff::Timestamp;
-use roles::consumer::{
-    Booked, Booking, Consumer, Endpoint, Fault, FoundSlot, Observer, Patient, PatientWords, Settings, SlotQuestion,
-    TokenClient, WireMessage,
-};
+use roles::consumer::{Consumer, Observer, Settings, TokenClient, WireMessage};
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::client::{Client, Timeouts};
@@ -28,12 +24,13 @@ use roles::token::{self, Keys, Token, secret};
 use spine::interaction::Group;
 use spine::sds::ldif;
 use spine::token::{AcceptUnsigned, KeySet};
-use spine::{Asid, Dialect, InteractionId, NhsNumber, OdsCode};
+use spine::{Asid, Dialect, InteractionId, OdsCode};
 use store::{AuditRecord, Diary as _, DirectoryEntries as _, HashedSecret, Outbox, Store, TokenClients as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::cut_wire::CutWire;
 use crate::fixed::{FixedClock, NOW};
 use crate::pki::{Authority, Issued};
 use crate::provider::diary;
@@ -98,10 +95,12 @@ pub(crate) struct Network {
     pub(crate) directory: Store,
     pub(crate) watching: Arc<Watching>,
     pub(crate) ssp: SocketAddr,
+    pub(crate) token: SocketAddr,
     provider: SocketAddr,
+    /// What lies between everybody and the Registry.
+    pub(crate) registry_wire: CutWire,
     registry: SocketAddr,
     sds: SocketAddr,
-    token: SocketAddr,
     keys: Arc<KeySet>,
     stop: CancellationToken,
     stop_registry: Mutex<CancellationToken>,
@@ -140,6 +139,7 @@ impl Network {
             watching: Arc::default(),
             ssp,
             provider,
+            registry_wire: CutWire::to(registry).await,
             registry,
             sds,
             token,
@@ -326,7 +326,9 @@ impl Network {
     }
 
     pub(crate) fn registry_bases(&self) -> Vec<String> {
-        ["1", "2"].map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry.port())).to_vec()
+        ["1", "2"]
+            .map(|major| format!("https://localhost:{}/STU3/{major}/registry", self.registry_wire.address.port()))
+            .to_vec()
     }
 
     fn of_this_dialect(&self, bases: Vec<String>) -> String {
@@ -367,12 +369,25 @@ impl Network {
     }
 
     pub(crate) async fn consumer_with(&self, change: impl FnOnce(&mut Settings)) -> Consumer {
+        self.consumer_of(self.directory_client(), change).await
+    }
+
+    /// A Consumer whose directory is at a port where nobody listens.
+    pub(crate) async fn consumer_of_no_directory(&self) -> Consumer {
+        let (closed, address) = listener().await;
+        drop(closed);
+        let url = format!("ldap://{address}");
+        let settings = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
+        self.consumer_of(DirectoryClient::new(settings), |_| {}).await
+    }
+
+    async fn consumer_of(&self, directory: DirectoryClient, change: impl FnOnce(&mut Settings)) -> Consumer {
         let mut settings = self.settings();
         change(&mut settings);
         let outbox: Arc<dyn Outbox> = Arc::new(self.store("consumer").await);
         let client = Arc::new(self.client(&self.nhs.client("consumer.test")));
         let ids = IdsOf::party(200 + COUNT.fetch_add(1, Ordering::Relaxed));
-        Consumer::new(settings, client, self.directory_client(), Some(outbox), self.clock.clone(), ids)
+        Consumer::new(settings, client, directory, Some(outbox), self.clock.clone(), ids)
             .watched_by(self.watching.clone())
     }
 
@@ -413,72 +428,4 @@ fn trust(audiences: Vec<String>) -> Trust {
         leeway: 60,
         accept_unsigned: AcceptUnsigned::BehindSsp,
     }
-}
-
-pub(crate) fn service() -> Asid {
-    Asid::parse(SERVICE).expect("an ASID")
-}
-
-pub(crate) fn nhs_number() -> NhsNumber {
-    NhsNumber::parse("9476719931").expect("an NHS number")
-}
-
-/// The patient of the tests' bookings.
-pub(crate) fn patient() -> Patient {
-    let number = nhs_number();
-    Patient::of_words(&PatientWords {
-        nhs_number: Some(&number),
-        family: "Example",
-        given: "Alex",
-        prefix: "Mx",
-        gender: "other",
-        birth_date: "1980-02-29",
-        phone: "01632 960123",
-        address: ["1 Test Lane", "Leeds", "LS1 4HR"],
-    })
-}
-
-/// All free Slots of tomorrow.
-pub(crate) fn question() -> SlotQuestion {
-    SlotQuestion {
-        service: SERVICE.to_owned(),
-        from: "2026-11-24T09:00:00Z".parse().expect("a timestamp"),
-        to: "2026-11-24T18:00:00Z".parse().expect("a timestamp"),
-        statuses: vec!["free".to_owned()],
-    }
-}
-
-/// The endpoint for slot search, and the free Slots there.
-pub(crate) async fn free_slots(consumer: &Consumer) -> (Endpoint, Vec<FoundSlot>) {
-    let endpoint = consumer.find_endpoint(&service(), &InteractionId::SEARCH_SLOT).await.expect("an endpoint");
-    let found = consumer.search_free_slots(&endpoint, &question()).await.expect("Slots");
-    (endpoint, found.slots)
-}
-
-/// Books a Slot.
-pub(crate) async fn book(consumer: &Consumer, endpoint: &Endpoint, slot: &FoundSlot) -> Result<Booked, Fault> {
-    book_as(consumer, endpoint, slot, None).await
-}
-
-/// Books a Slot under a request id of the caller's.
-pub(crate) async fn book_as(
-    consumer: &Consumer,
-    endpoint: &Endpoint,
-    slot: &FoundSlot,
-    request_id: Option<&str>,
-) -> Result<Booked, Fault> {
-    let patient = patient();
-    let booking = Booking {
-        slot,
-        patient: &patient,
-        document: "0b8a5b0e-5f3c-4c0e-9a51-3d6e3a7f8c11",
-        description: "111 Referral",
-        at: NOW.parse().expect("a timestamp"),
-    };
-    consumer.book_appointment(endpoint, &booking, request_id).await
-}
-
-/// The Appointment of an answer.
-pub(crate) fn appointment(booked: &Booked) -> Node {
-    booked.received.resource("Appointment").expect("an Appointment")
 }

@@ -3,7 +3,8 @@
 use roles::consumer::{Party, Registered};
 use spine::InteractionId;
 
-use super::network::{Network, SECRET, appointment, book, free_slots, nhs_number, service};
+use super::network::{Network, SECRET};
+use super::steps::{appointment, book, free_slots, nhs_number, service};
 
 // covers: PROC-01, FIND-03, FIND-04, TOK-01, TOK-12, SSP-01, SSP-20, SSP-130, BOOK-01, BOOK-18, CON-11, CAN-01, REG-02, REG-11, X-08, XTI-01
 #[tokio::test]

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::house::{BOTH, House, REGISTRY_1, REGISTRY_2, SEARCH, pointer, registration, registration_with_end};
 use crate::provider::house::Told;
 
+/// What is done to a body that is right.
+type Change = dyn Fn(&mut Value);
+
 async fn put(house: &House, base: &'static str, path: &str, if_match: &str, request: &str, body: &Value) -> Told {
     house.ask(base, "PUT", path).header("If-Match", if_match).header("X-Request-ID", request).json(body).send().await
 }
@@ -111,7 +114,7 @@ async fn the_checks_come_in_their_order() {
 // covers: REG-12, CAN-04, OO-04
 #[tokio::test]
 async fn any_other_difference_is_refused_and_named() {
-    let table: [(&str, &dyn Fn(&mut Value)); 6] = [
+    let table: [(&str, &Change); 6] = [
         ("Appointment.start", &|body| body["start"] = json!("2026-11-24T11:00:00+00:00")),
         ("Appointment.identifier[0].value", &|body| body["identifier"][0]["value"] = json!(pointer(9))),
         ("Appointment.participant[0].actor.identifier.value", &|body| {

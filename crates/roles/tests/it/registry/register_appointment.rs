@@ -6,6 +6,9 @@ use super::house::{
     BOTH, House, NHS_NUMBER, NHS_SYSTEM, REGISTRY_1, REGISTRY_2, SEARCH, pointer, registration, registration_with_end,
 };
 
+/// What is done to a body that is right.
+type Change = dyn Fn(&mut Value);
+
 // covers: REG-03, REG-05, REG-07, X-14, HTTP-29, HTTP-28, VER-07
 #[tokio::test]
 async fn a_registration_is_answered_with_its_identity_and_nothing_else_of_it_is_changed() {
@@ -93,8 +96,10 @@ async fn each_element_that_may_not_be_there_is_named() {
 // covers: REG-05, REG-06, REG-08, X-15, X-46
 #[tokio::test]
 async fn what_is_missing_or_has_another_form_is_named() {
-    let actor = |body: &mut Value, actor: Value| body["participant"][0]["actor"] = actor;
-    let table: [(&str, &dyn Fn(&mut Value)); 18] = [
+    fn actor(body: &mut Value, actor: Value) {
+        body["participant"][0]["actor"] = actor;
+    }
+    let table: [(&str, &Change); 18] = [
         ("Appointment.id", &|body| body["id"] = json!("mine")),
         ("Appointment.identifier", &|body| drop(body.as_object_mut().unwrap().remove("identifier"))),
         ("Appointment.identifier", &|body| {
