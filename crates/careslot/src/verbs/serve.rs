@@ -35,9 +35,9 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Failure::new(Exit::Usage, "nothing was started", taken.to_string(), cure)
     })?;
     let shared = shared(config);
-    let internal = |error: anyhow::Error| Failure::internal("nothing was started", &error);
+    let not_started = |error: anyhow::Error| Failure::starting("nothing was started", &error);
     let running =
-        Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(internal)?;
+        Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(not_started)?;
     for (role, address) in listening(&shared.config, &args.roles) {
         terminal.say(&format!("{role} listens on {address}"));
     }
