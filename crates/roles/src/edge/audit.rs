@@ -1,6 +1,7 @@
 //! One audit record per exchange, refused ones with the same detail: who asked, for what, what became of it, whose fault it was
 //! (AUD-01 to AUD-04, AUD-06 to AUD-09, SSP-100, SSP-120). No NHS number, no token and no body is ever in it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -85,7 +86,7 @@ impl Trail {
             at,
             own_id,
             method: method.to_owned(),
-            path: without_nhs_numbers(&shortened(path, 300)),
+            path: without_nhs_numbers(&shortened(path, 300)).into_owned(),
             peer: None,
             forwarded: forwarded(headers),
             ssp: None,
@@ -180,20 +181,14 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// The text with every run of exactly ten digits masked: an NHS number that came in the wrong place stays out of the record.
 #[must_use]
-pub fn without_nhs_numbers(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut digits = String::new();
-    for each in text.chars().chain([' ']) {
-        if each.is_ascii_digit() {
-            digits.push(each);
-            continue;
-        }
-        masked.push_str(if digits.len() == 10 { "**********" } else { &digits });
-        digits.clear();
-        masked.push(each);
+pub fn without_nhs_numbers(text: &str) -> Cow<'_, str> {
+    let is_nhs_number = |run: &&[u8]| run.len() == 10 && run.iter().all(u8::is_ascii_digit);
+    let runs = || text.as_bytes().chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit());
+    if !runs().any(|run| is_nhs_number(&run)) {
+        return Cow::Borrowed(text);
     }
-    masked.pop();
-    masked
+    let masked: Vec<&[u8]> = runs().map(|run| if is_nhs_number(&run) { b"**********" } else { run }).collect();
+    Cow::Owned(String::from_utf8_lossy(&masked.concat()).into_owned())
 }
 
 #[cfg(test)]

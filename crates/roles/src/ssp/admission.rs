@@ -59,9 +59,9 @@ impl Ssp {
         request_head(head)?; // 5: SSP-37
         self.verb(head)?; // 6: SSP-38
         let target = self.target(head)?; // 7: SSP-39
-        let ssp = headers(head, exchange)?; // 8: SSP-26
+        let (ssp, token) = headers(head, exchange)?; // 8: SSP-26
         self.address_quota(peer)?; // 9: SSP-41
-        self.read_token(head, exchange); // SSP-53: for the record of whatever follows
+        self.read_token(token, exchange); // SSP-53: for the record of whatever follows
         let sender = self.sender(&ssp, exchange).await?; // 10: SSP-42
         certificate_of_sender(certificate, &ssp, &sender)?; // 11: SSP-43
         sender_authorised(&ssp, &sender)?; // 12: SSP-44
@@ -109,10 +109,8 @@ impl Ssp {
     }
 
     /// SSP-53: refused calls are recorded with their token's claims too.
-    fn read_token(&self, head: &Parts, exchange: &mut Exchange) {
-        if self.settings.tokens != Tokens::Off
-            && let Ok(token) = bearer(pairs(&head.headers))
-        {
+    fn read_token(&self, token: &str, exchange: &mut Exchange) {
+        if self.settings.tokens != Tokens::Off {
             exchange.token = Some(self.tokens.read(token));
         }
     }
@@ -254,15 +252,16 @@ pub(super) fn connection_names(headers: &HeaderMap) -> impl Iterator<Item = Head
 }
 
 /// SSP-26, SSP-24: the four Ssp headers and a bearer token.
-fn headers(head: &Parts, exchange: &mut Exchange) -> Result<Arc<SspHeaders>, Refusal> {
+fn headers<'a>(head: &'a Parts, exchange: &mut Exchange) -> Result<(Arc<SspHeaders>, &'a str), Refusal> {
     let read = SspHeaders::read(pairs(&head.headers)).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Refusal::new(Reason::SspHeaderBroken, faults.join("; "))
     })?;
     let ssp = Arc::new(read);
     exchange.ssp = Some(ssp.clone());
-    bearer(pairs(&head.headers)).map_err(|fault| Refusal::new(Reason::TokenMissingAtProxy, fault.to_string()))?;
-    Ok(ssp)
+    let token = bearer(pairs(&head.headers));
+    let token = token.map_err(|fault| Refusal::new(Reason::TokenMissingAtProxy, fault.to_string()))?;
+    Ok((ssp, token))
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {

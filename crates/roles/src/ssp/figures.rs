@@ -14,11 +14,13 @@ pub(super) fn begun() {
 /// A call has ended.
 pub(super) fn count(exchange: &Exchange, outcome: &Outcome) {
     gauge!("ssp_inflight").decrement(1);
-    let known = exchange.endpoint.as_ref().and(exchange.ssp.as_ref());
-    let interaction = known.map(|ssp| ssp.interaction.to_string()).unwrap_or_default();
-    let system_ods = |ods: Option<&String>| ods.filter(|_| known.is_some()).cloned().unwrap_or_default();
-    let from = system_ods(exchange.sender.as_ref().map(|sender| &sender.system.ods));
-    let to = system_ods(exchange.receiver.as_ref().map(|receiver| &receiver.system.ods));
+    let known = exchange.endpoint.as_ref().and(exchange.sender.as_ref().zip(exchange.receiver.as_ref()));
+    let (interaction, from, to) = match known {
+        Some((sender, receiver)) => {
+            (receiver.interaction.clone(), sender.system.ods.clone(), receiver.system.ods.clone())
+        }
+        None => Default::default(),
+    };
     let status = outcome.status.unwrap_or_default().to_string();
     counter!("ssp_requests_total", "iid" => interaction, "from_ods" => from, "to_ods" => to, "status" => status,
         "decision" => outcome.decision)

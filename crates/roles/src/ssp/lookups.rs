@@ -13,7 +13,7 @@ use crate::edge::directory::{DirectoryClient, DirectoryFault, Entry, escaped};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct System {
     /// The ODS code of its organisation.
-    pub(super) ods: String,
+    pub(super) ods: Arc<str>,
     /// The key that joins it to its message handling records.
     pub(super) party_key: String,
     /// The product's key, for the audit record.
@@ -34,6 +34,8 @@ pub(super) struct Sender {
 #[derive(Debug)]
 pub(super) struct Receiver {
     pub(super) system: System,
+    /// The interaction, as a label of figures.
+    pub(super) interaction: Arc<str>,
     /// Where it answers the interaction; empty when it is not registered for it.
     pub(super) endpoints: Vec<Arc<Endpoint>>,
     /// Every endpoint value as the directory has it, for the words of a refusal.
@@ -91,7 +93,7 @@ impl Lookups {
         let registered: Vec<(String, String)> = records.iter().flat_map(endpoints_of).collect();
         let endpoints =
             registered.iter().filter_map(|(value, cpa_id)| Endpoint::read(value, cpa_id)).map(Arc::new).collect();
-        Ok(Some(Receiver { system, endpoints, registered }))
+        Ok(Some(Receiver { system, interaction: interaction.as_str().into(), endpoints, registered }))
     }
 
     async fn ask_system(&self, asid: &Asid) -> Result<Option<System>, DirectoryFault> {
@@ -109,7 +111,7 @@ impl Lookups {
 /// A record without a party key cannot be joined to anything: as if it were not there (SDS-44).
 fn system_of(entry: &Entry) -> Option<System> {
     Some(System {
-        ods: entry.value("nhsIDCode").unwrap_or_default().trim().to_owned(),
+        ods: entry.value("nhsIDCode").unwrap_or_default().trim().into(),
         party_key: entry.value("nhsMHSPartyKey")?.trim().to_owned(),
         product_key: entry.value("nhsProductKey").map(str::to_owned),
         interactions: entry.values("nhsAsSvcIA").iter().map(|value| value.trim().to_owned()).collect(),

@@ -26,9 +26,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::{get, post};
-use http::header::CACHE_CONTROL;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use spine::{Asid, Reason};
 use store::{Audit, AuditRecord};
 use tokio::net::TcpListener;
@@ -44,7 +44,7 @@ use crate::edge::client::{Answered, Client, Upload};
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 use crate::edge::listen::{self, Door, Limits};
-use crate::edge::negotiate::refusal_format;
+use crate::edge::negotiate::{Format, refusal_format};
 use crate::edge::pace::PacedBody;
 use crate::edge::peer::{Peer, Verdict};
 use crate::edge::refusal::Refusal;
@@ -60,7 +60,7 @@ use tokens::TokenReader;
 const WAITING_RECORDS: usize = 4096;
 /// How many records are handed to the store in one go, and the pause after that, in which further ones gather.
 const RECORDS_AT_ONCE: usize = 1024;
-const BETWEEN_RECORDS: Duration = Duration::from_millis(10);
+const BETWEEN_RECORDS: Duration = Duration::from_millis(25);
 /// How long the last records may take at shutdown.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 
@@ -179,13 +179,13 @@ impl Ssp {
         let peer = head.extensions.get::<Arc<Peer>>().cloned().unwrap_or_else(nobody);
         let Ok(seat) = self.records.clone().reserve_owned().await else {
             // Without its record no call goes on; the task that writes them has ended, which only shutdown brings about.
-            return self.worded(&Refusal::new(Reason::Overloaded, "").retry_after(1), &head, "", None);
+            return self.worded(&Refusal::new(Reason::Overloaded, "").retry_after(1), Asked::of(&head), "", None);
         };
         let mut exchange = Exchange::begin(seat, self.settings.dialect, self.clock.now(), &head, peer.clone());
         let mut standing = None;
         match self.admit(&head, &peer, &mut exchange, &mut standing).await {
             Ok(admitted) => self.carry_on(admitted, head, body, &peer, exchange, standing).await,
-            Err(Turned { refusal, standing }) => self.refuse(&refusal, &head, exchange, standing),
+            Err(Turned { refusal, standing }) => self.refuse(&refusal, Asked::of(&head), exchange, standing),
         }
     }
 
@@ -200,7 +200,7 @@ impl Ssp {
         mut exchange: Exchange,
         standing: Option<Standing>,
     ) -> Response<Outward> {
-        let asked = asked_format(&head);
+        let asked = Asked::of(&head);
         let changes = !matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let upload = match forward::has_body(&head) {
             true => {
@@ -212,17 +212,17 @@ impl Ssp {
         };
         let request = match forward::outbound(&admitted, head, upload, peer, &self.settings) {
             Ok(request) => request,
-            Err(refusal) => return self.refuse(&refusal, &asked, exchange, standing),
+            Err(refusal) => return self.refuse(&refusal, asked, exchange, standing),
         };
         let ssp = self.clone();
-        let calling = async move { ssp.call(admitted, request, exchange, standing, &asked).await };
+        let calling = async move { ssp.call(admitted, request, exchange, standing, asked).await };
         if !changes {
             return calling.await;
         }
         match tokio::spawn(calling).await {
             Ok(response) => response,
             // The panic is in the log, and the record was written when the call was dropped (SSP-74).
-            Err(_) => self.worded(&Refusal::new(Reason::InternalError, ""), &asked_nothing(), "", None),
+            Err(_) => self.worded(&Refusal::new(Reason::InternalError, ""), Asked::default(), "", None),
         }
     }
 
@@ -232,7 +232,7 @@ impl Ssp {
         request: Request<Upload>,
         mut exchange: Exchange,
         standing: Option<Standing>,
-        asked: &Parts,
+        asked: Asked,
     ) -> Response<Outward> {
         let Admitted { endpoint, origin_form, underway } = admitted;
         let timeouts = self.settings.timeouts_of.get(&endpoint.host).unwrap_or(&self.settings.timeouts);
@@ -265,7 +265,7 @@ impl Ssp {
     fn refuse(
         &self,
         refusal: &Refusal,
-        head: &Parts,
+        asked: Asked,
         mut exchange: Exchange,
         standing: Option<Standing>,
     ) -> Response<Outward> {
@@ -273,16 +273,12 @@ impl Ssp {
         let trace_id = exchange.ssp.as_ref().map(|ssp| ssp.trace_id.to_string());
         let id = trace_id.unwrap_or_else(|| self.ids.uuid().to_string());
         refusal.log("ssp", &id);
-        self.worded(refusal, head, &id, standing)
+        self.worded(refusal, asked, &id, standing)
     }
 
     /// An OperationOutcome whose id is the trace ID, in the format that the call asks for (section 1.7, ERR-65).
-    fn worded(&self, refusal: &Refusal, head: &Parts, id: &str, standing: Option<Standing>) -> Response<Outward> {
-        let query = head.uri.query().unwrap_or_default();
-        let format = query.split('&').find_map(|parameter| parameter.strip_prefix("_format="));
-        let format = format.map(|value| percent_encoding::percent_decode_str(value).decode_utf8_lossy());
-        let format = refusal_format(format.as_deref(), &head.headers);
-        let mut response = refusal.render(self.settings.dialect, format, id).map(Outward::Refusal);
+    fn worded(&self, refusal: &Refusal, asked: Asked, id: &str, standing: Option<Standing>) -> Response<Outward> {
+        let mut response = refusal.render(self.settings.dialect, asked.format(), id).map(Outward::Refusal);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(http::header::VIA, forward::via(&self.settings));
@@ -291,21 +287,29 @@ impl Ssp {
     }
 }
 
-/// What remains of a request's head to word a refusal by, once the head itself is on its way to the Provider.
-fn asked_format(head: &Parts) -> Parts {
-    use http::header::{ACCEPT, CONTENT_TYPE};
-    let mut asked = asked_nothing();
-    asked.uri = head.uri.clone();
-    for name in [ACCEPT, CONTENT_TYPE] {
-        for value in head.headers.get_all(&name) {
-            asked.headers.append(name.clone(), value.clone());
-        }
-    }
-    asked
+/// What a refusal is worded by, once the head itself is on its way to the Provider.
+#[derive(Default)]
+struct Asked {
+    target: Uri,
+    accept: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
 }
 
-fn asked_nothing() -> Parts {
-    Request::new(()).into_parts().0
+impl Asked {
+    fn of(head: &Parts) -> Self {
+        let value = |name| head.headers.get(name).cloned();
+        Self { target: head.uri.clone(), accept: value(ACCEPT), content_type: value(CONTENT_TYPE) }
+    }
+
+    /// The format by target, then `Accept`, then `Content-Type`, then JSON (section 1.7).
+    fn format(self) -> Format {
+        let query = self.target.query().unwrap_or_default();
+        let format = query.split('&').find_map(|parameter| parameter.strip_prefix("_format="));
+        let format = format.map(|value| percent_encoding::percent_decode_str(value).decode_utf8_lossy());
+        let named = [(ACCEPT, self.accept), (CONTENT_TYPE, self.content_type)];
+        let headers = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        refusal_format(format.as_deref(), &headers)
+    }
 }
 
 /// For a request that did not come through the listener; nobody can make one from outside.

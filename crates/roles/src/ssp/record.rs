@@ -1,11 +1,14 @@
 //! The audit record of one call: begun before the first check, written on every exit, for refused calls with the same
 //! detail (SSP-100, SSP-101). Values of a query, NHS numbers, tokens and bodies are never in it.
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -32,11 +35,11 @@ pub(super) struct Exchange {
     at: Timestamp,
     started: Instant,
     peer: Arc<Peer>,
-    method: String,
-    target: String,
-    request_id: Option<String>,
-    correlation_id: Option<String>,
-    content_type: Option<String>,
+    method: Method,
+    target: Uri,
+    request_id: Option<HeaderValue>,
+    correlation_id: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
     pub(super) ssp: Option<Arc<SspHeaders>>,
     pub(super) token: Option<Arc<TokenFacts>>,
     pub(super) sender: Option<Arc<Sender>>,
@@ -50,7 +53,7 @@ pub(super) struct Exchange {
 /// What is known about the Provider's leg.
 #[derive(Debug, Default)]
 pub(super) struct Upstream {
-    pub(super) address: Option<std::net::SocketAddr>,
+    pub(super) address: Option<SocketAddr>,
     pub(super) status: Option<u16>,
     pub(super) directory_took: Duration,
     pub(super) connecting: Option<Duration>,
@@ -87,11 +90,11 @@ impl Exchange {
             at,
             started: Instant::now(),
             peer,
-            method: head.method.as_str().chars().take(20).collect(),
-            target: masked(&head.uri),
-            request_id: header(&head.headers, "x-request-id"),
-            correlation_id: header(&head.headers, "x-correlation-id"),
-            content_type: header(&head.headers, "content-type"),
+            method: head.method.clone(),
+            target: head.uri.clone(),
+            request_id: head.headers.get("x-request-id").cloned(),
+            correlation_id: head.headers.get("x-correlation-id").cloned(),
+            content_type: head.headers.get(CONTENT_TYPE).cloned(),
             ssp: None,
             token: None,
             sender: None,
@@ -122,8 +125,16 @@ impl Exchange {
             at: self.at.as_millisecond(),
             trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
             requirement: requirement.to_owned(),
-            body: serde_json::to_vec(&self.line(outcome)).unwrap_or_default(),
+            body: self.body(outcome),
         }
+    }
+
+    fn body(&self, outcome: &Outcome) -> Vec<u8> {
+        let mut body = Vec::with_capacity(1024);
+        if let Err(error) = serde_json::to_writer(&mut body, &self.line(outcome)) {
+            tracing::error!(%error, "an audit record of the proxy could not be written down");
+        }
+        body
     }
 
     fn line<'a>(&'a self, outcome: &'a Outcome) -> Line<'a> {
@@ -135,31 +146,31 @@ impl Exchange {
         Line {
             role: "ssp",
             caller: Caller {
-                address: self.peer.address.to_string(),
+                address: self.peer.address,
                 tls: self.peer.tls.map(|tls| (tls.version, tls.suite)),
                 cn: presented.and_then(|certificate| certificate.common_name.as_deref()),
                 issuer: presented.map(|certificate| certificate.issuer.as_str()),
                 serial: presented.map(|certificate| certificate.serial.as_str()),
                 sha256: presented.map(|certificate| hex::encode(certificate.sha256)),
                 asid: ssp.map(|ssp| ssp.from.as_str()),
-                ods: sender.map(|system| system.ods.as_str()),
+                ods: sender.map(|system| &*system.ods),
                 party_key: sender.map(|system| system.party_key.as_str()),
                 product_key: sender.and_then(|system| system.product_key.as_deref()),
             },
             target: Called {
                 asid: ssp.map(|ssp| ssp.to.as_str()),
-                ods: receiver.map(|system| system.ods.as_str()),
+                ods: receiver.map(|system| &*system.ods),
                 party_key: receiver.map(|system| system.party_key.as_str()),
                 cpa_id: self.endpoint.as_ref().map(|endpoint| endpoint.cpa_id.as_str()),
                 endpoint: self.endpoint.as_ref().map(|endpoint| endpoint.root.as_str()),
-                url: &self.target,
-                address: self.upstream.address.map(|address| address.to_string()),
+                url: masked(&self.target),
+                address: self.upstream.address,
             },
             interaction: ssp.map(|ssp| ssp.interaction.as_str()),
-            method: &self.method,
-            request_id: self.request_id.as_deref(),
-            correlation_id: self.correlation_id.as_deref(),
-            content_type: self.content_type.as_deref(),
+            method: shortened(self.method.as_str(), 20),
+            request_id: self.request_id.as_ref().and_then(text),
+            correlation_id: self.correlation_id.as_ref().and_then(text),
+            content_type: self.content_type.as_ref().and_then(text),
             bytes_in: self.upstream.bytes_in.as_ref().map(|bytes| bytes.load(std::sync::atomic::Ordering::Relaxed)),
             bytes_out: self.upstream.bytes_out,
             token: self.token.as_ref().map(|token| &token.record),
@@ -240,24 +251,36 @@ impl Outcome {
     }
 }
 
+/// The record's body; what is not known is left out.
 #[derive(Serialize)]
 struct Line<'a> {
     role: &'static str,
     decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     provider_status: Option<u16>,
     method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     interaction: Option<&'a str>,
-    request_id: Option<&'a str>,
-    correlation_id: Option<&'a str>,
-    content_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     bytes_in: Option<u64>,
     bytes_out: u64,
     caller: Caller<'a>,
     target: Called<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a Value>,
     directory: &'static str,
     ms: Times,
@@ -265,34 +288,51 @@ struct Line<'a> {
 
 #[derive(Serialize)]
 struct Caller<'a> {
-    address: String,
+    address: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<(&'static str, &'static str)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     serial: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     asid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ods: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     party_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     product_key: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 struct Called<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     asid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ods: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     party_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cpa_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<&'a str>,
-    url: &'a str,
-    address: Option<String>,
+    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<SocketAddr>,
 }
 
 /// Milliseconds with three decimals.
 #[derive(Serialize)]
 struct Times {
     directory: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     connect: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<f64>,
     overhead: f64,
     total: f64,
@@ -303,24 +343,31 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// The target with the values of its query and every NHS number masked: `/https://p.test/Slot?start=…&start=…`.
-fn masked(uri: &http::Uri) -> String {
-    let path: String = uri.path().chars().take(LONGEST).collect();
-    let mut masked = without_nhs_numbers(&path);
+fn masked(uri: &Uri) -> String {
+    let mut masked = String::with_capacity(160);
+    masked.push_str(shortened(&without_nhs_numbers(uri.path()), LONGEST));
     for (number, parameter) in uri.query().unwrap_or_default().split('&').filter(|text| !text.is_empty()).enumerate() {
         if masked.len() > 2 * LONGEST {
             break;
         }
         masked.push(if number == 0 { '?' } else { '&' });
-        let name: String = parameter.split('=').next().unwrap_or_default().chars().take(60).collect();
-        masked.push_str(&without_nhs_numbers(&name));
+        let name = parameter.split('=').next().unwrap_or_default();
+        masked.push_str(shortened(&without_nhs_numbers(name), 60));
         masked.push_str("=…");
     }
     masked
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?;
-    Some(without_nhs_numbers(&text.chars().take(100).collect::<String>()))
+/// The beginning of a text, at most so many bytes. What holds an NHS number is masked first, so that none is cut in two.
+fn shortened(text: &str, most: usize) -> &str {
+    text.get(..most).unwrap_or(if text.len() > most { "…" } else { text })
+}
+
+fn text(value: &HeaderValue) -> Option<Cow<'_, str>> {
+    match without_nhs_numbers(value.to_str().ok()?) {
+        Cow::Borrowed(text) => Some(Cow::Borrowed(shortened(text, 100))),
+        Cow::Owned(text) => Some(Cow::Owned(shortened(&text, 100).to_owned())),
+    }
 }
 
 #[cfg(test)]
