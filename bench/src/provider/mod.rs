@@ -133,6 +133,9 @@ async fn against_axum(name: &str, what: &str, goal: f64, house: &House, request:
     }
     parties::keep_answer(house.folder.path(), &head, &body)?;
     let (axum, port) = Part::start_and_listen("axum", house.folder.path())?;
+    if Line::open(&house.client, port).await?.fetch(&request).await?.1 != body {
+        return Err("axum gives other bytes than the Provider".into());
+    }
     let sides = [(house.port, house.provider.id()), (port, axum.id())];
     let mut outcomes: [Vec<Outcome>; 2] = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {

@@ -49,6 +49,8 @@ pub enum Verb {
     Register(verbs::register::Args),
     /// List a patient's Appointments
     Appointments(verbs::appointments::Args),
+    /// Judge resources by their profiles, naming line and column
+    Validate(verbs::validate::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
     /// Show the configuration, or find what is wrong with it
@@ -135,6 +137,7 @@ fn run_verb(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
         Verb::Man(args) => verbs::man::run(&args, terminal),
+        Verb::Validate(args) => verbs::validate::run(&args, terminal),
         networked => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
@@ -163,6 +166,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
         Verb::Man(args) => verbs::man::run(&args, terminal),
+        Verb::Validate(args) => verbs::validate::run(&args, terminal),
     }
 }
 
@@ -194,6 +198,8 @@ mod tests {
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",
+            "validate a.json folder - --profile https://p --by-type --json",
+            "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
             "config show --config c.toml",
@@ -215,6 +221,7 @@ mod tests {
             "serve cook",
             "book slot001 --patient p --nhs-number 1",
             "register",
+            "validate",
             "token --json --output xml",
         ] {
             let arguments = std::iter::once("careslot").chain(line.split_whitespace());

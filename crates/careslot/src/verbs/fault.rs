@@ -35,7 +35,7 @@ pub(super) fn failure_of(fault: Fault) -> Failure {
 
 /// A word of the command line that is not what it should be.
 pub(super) fn wrong_word(fault: &Malformed) -> Failure {
-    let why = format!("{} was expected, {} came", fault.expected, fault.came);
+    let why = format!("expected {}, got {}", fault.expected, fault.came);
     Failure::new(Exit::Usage, format!("this is no {}", fault.what), why, "write it so, and try again")
 }
 

@@ -16,6 +16,7 @@ pub mod register;
 pub mod serve;
 pub mod slots;
 pub mod token;
+pub mod validate;
 
 mod caller;
 mod fault;

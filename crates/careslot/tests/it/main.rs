@@ -5,4 +5,5 @@ mod assets;
 mod command_line;
 mod dependencies;
 mod reference;
+mod running;
 mod tidy;

@@ -92,6 +92,45 @@ const WORDS: &[&str] = &[
     " ",
 ];
 
+/// Paths of elements, in no order.
+const PATHS: &[&str] = &[
+    "Appointment",
+    "Appointment.identifier",
+    "Appointment.identifier.system",
+    "Appointment.identifier.type.coding",
+    "",
+    "Appointment.contained",
+    "Appointment.participant",
+    "Appointment.participant.actor",
+    "Appointment.extension",
+    "Appointment.extension.value[x]",
+    "Appointment.extension.valueCode",
+    "Appointment.extension.extension.url",
+    "Slot.id",
+    "Appointment.participant.actor.reference",
+    "Appointment..",
+    "Appointment.none.some",
+];
+
+/// What may be said of an element.
+const SAID: &[&str] = &[
+    "",
+    r#","min":1"#,
+    r#","max":"0""#,
+    r#","sliceName":"a""#,
+    r#","sliceName":"b","min":1,"max":"1""#,
+    r#","fixedUri":"x""#,
+    r#","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"openAtEnd"}"#,
+    r#","slicing":{"discriminator":[{"type":"profile","path":"$this"}],"rules":"closed","ordered":true}"#,
+    r#","slicing":{"discriminator":[{"type":"type","path":"actor.resolve()"},{"type":"exists","path":"type"}],"rules":"open"}"#,
+    r#","type":[{"code":"Extension","profile":"https://a.example/any"}]"#,
+    r#","patternIdentifier":{"system":"x"}"#,
+    r#","type":[{"code":"Identifier","profile":"https://a.example/any"}]"#,
+    r#","maxLength":1"#,
+    r#","constraint":[{"key":"k","expression":"(","severity":"error"}]"#,
+    r#","binding":{"strength":"required","valueSetUri":"http://hl7.org/fhir/ValueSet/slotstatus"}"#,
+];
+
 proptest! {
     // covers: VAL-05
     #[test]
@@ -111,6 +150,24 @@ proptest! {
     fn any_expression_is_evaluated_or_refused(words in proptest::collection::vec(0..WORDS.len(), 0..25)) {
         EXPRESSIONS.with_borrow_mut(|(definitions, booking)| {
             checks::expression(definitions, booking, &words.iter().map(|at| WORDS[*at]).collect::<String>());
+        });
+    }
+
+    // covers: VAL-05
+    #[test]
+    fn any_structure_definition_is_used_or_refused(rows in proptest::collection::vec((0..PATHS.len(), 0..SAID.len()), 0..12)) {
+        let element = |(path, said): &(usize, usize)| format!(r#"{{"path":"{}"{}}}"#, PATHS[*path], SAID[*said]);
+        let elements: Vec<String> = rows.iter().map(element).collect();
+        let text = format!(
+            r#"{{"resourceType":"StructureDefinition","url":"https://a.example/any","type":"Appointment",
+            "derivation":"constraint","differential":{{"element":[{}]}}}}"#,
+            elements.join(",")
+        );
+        EXPRESSIONS.with_borrow_mut(|(definitions, booking)| {
+            let file = profile::package::File { name: "any".to_owned(), bytes: text.into_bytes() };
+            profile::package::add(definitions, &[file]);
+            let options = Options { profiles: vec!["https://a.example/any".to_owned()], ..Options::validator() };
+            profile::validate(booking, &[], definitions, &options);
         });
     }
 
@@ -143,6 +200,10 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 #[test]
 fn the_corpora_are_survived() {
     corpus("validate").iter().for_each(|bytes| checks::judged(bytes));
+    for bytes in corpus("package") {
+        let file = profile::package::File { name: "any".to_owned(), bytes };
+        profile::package::add(&mut Definitions::built_in(), &[file]);
+    }
     EXPRESSIONS.with_borrow_mut(|(definitions, booking)| {
         for bytes in corpus("fhirpath") {
             checks::expression(definitions, booking, &String::from_utf8_lossy(&bytes));

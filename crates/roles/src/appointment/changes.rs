@@ -72,7 +72,6 @@ pub(crate) fn keep_local_identifiers(appointment: &mut Node, stored: &Node, syst
 /// never stored.
 pub(crate) fn for_comparison(appointment: &Node, local_system: &str) -> Node {
     let mut copy = appointment.clone();
-    unify_nhs_number_systems(&mut copy);
     copy.remove("text");
     let mut contained = copy.remove("contained");
     contained.sort_by(|one, other| one.text_of("id").cmp(&other.text_of("id")));

@@ -169,9 +169,14 @@ pub(crate) fn signed(claims: &Value) -> String {
 
 /// A token as the Consumers of `2.0.4` make it (JW2-01).
 pub(crate) fn unsigned(scope: &str) -> String {
+    unsigned_for(BASE_2, scope)
+}
+
+/// The same for another service root.
+pub(crate) fn unsigned_for(audience: &str, scope: &str) -> String {
     use base64::Engine as _;
     let encode = |value: &Value| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let claims = json!({"iss": "https://consumer.test", "sub": "10019", "aud": BASE_2, "iat": NOW, "exp": NOW + 300,
+    let claims = json!({"iss": "https://consumer.test", "sub": "10019", "aud": audience, "iat": NOW, "exp": NOW + 300,
         "reason_for_request": "directcare", "requested_scope": scope,
         "requesting_device": {"resourceType": "Device", "identifier": [{"system": "https://s.test", "value": "APP"}],
             "model": "Consumer", "version": "1.0"},

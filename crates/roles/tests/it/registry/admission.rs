@@ -4,7 +4,7 @@ use roles::edge::peer::{CertificateFault, Verdict};
 use serde_json::{Value, json};
 
 use super::house::{Ask, BOTH, House, REGISTRY_1, REGISTRY_2, SEARCH, claims, registration};
-use crate::provider::house::{BASE_1, BOOKERS, READERS, SSP_FQDN, new_key, peer, peer_with, signed, unsigned};
+use crate::provider::house::{BASE_1, BOOKERS, READERS, SSP_FQDN, new_key, peer, peer_with, signed, unsigned_for};
 
 /// Each interaction of the Registry.
 const INTERACTIONS: [(&str, &str); 8] = [
@@ -39,8 +39,8 @@ async fn no_token_and_every_broken_token_is_403() {
             ("expired", with(base, |c| c["exp"] = json!(crate::provider::house::NOW - 61))),
             ("of another issuer", with(base, |c| c["iss"] = json!("https://sts.test/other/"))),
             ("of another key", new_key().sign(claims(base).as_object().unwrap()).unwrap()),
-            ("unsigned", unsigned("patient/appointment.write")),
-            ("unsigned for reading", unsigned("patient/appointment.read")),
+            ("unsigned", unsigned_for(base, "patient/appointment.write")),
+            ("unsigned for reading", unsigned_for(base, "patient/appointment.read")),
             ("none", "x".to_owned()),
         ];
         for (verb, path) in INTERACTIONS {

@@ -229,6 +229,11 @@ async fn a_retried_registration_is_told_what_the_first_made() {
         assert_eq!((told.status, told.code().as_str()), (409, "DUPLICATE_REJECTED"), "{}", told.text);
         assert_eq!(told.header("location"), format!("{base}/Appointment/{}", first.id()));
         assert_eq!(told.header("x-correlation-id"), request);
+        // That comes before anything else about the request (XTI-05).
+        let mut broken = registration(nth);
+        broken["slot"] = json!([{"reference": "Slot/1"}]);
+        let retry = house.ask(base, "POST", "/Appointment").header("X-Request-ID", &request);
+        assert_eq!(retry.json(&broken).send().await.status, 409);
         // Another Consumer's request of the same name is another request.
         let mut claims = super::house::claims(base);
         claims["appid"] = json!("client-2");
