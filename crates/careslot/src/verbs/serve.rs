@@ -34,12 +34,11 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         let cure = format!("end what holds it, or give {} another address", taken.part);
         Failure::new(Exit::Usage, "nothing was started", taken.to_string(), cure)
     })?;
-    let shared = shared(config);
+    let (addresses, shared) = (listening(&sockets), shared(config));
     let not_started = |error: anyhow::Error| Failure::starting("nothing was started", &error);
-    let running =
-        Running::start(&args.roles, sockets, shared.clone(), Pages::default(), None).await.map_err(not_started)?;
-    for (role, address) in listening(&shared.config, &args.roles) {
-        terminal.say(&format!("{role} listens on {address}"));
+    let running = Running::start(&args.roles, sockets, shared, Pages::default(), None).await.map_err(not_started)?;
+    for (part, address) in addresses {
+        terminal.say(&format!("{part} listens on {address}"));
     }
     stop.asked_for().await;
     terminal.say("Stopping …");
@@ -80,15 +79,16 @@ fn shared(config: Config) -> Shared {
     }
 }
 
-fn listening(config: &Config, roles: &[Role]) -> Vec<(&'static str, SocketAddr)> {
-    let addresses = |role: &Role| match role {
-        Role::Provider => vec![config.provider.listen],
-        Role::Registry => vec![config.registry.listen],
-        Role::Ssp => vec![config.ssp.listen],
-        Role::Sds => vec![config.sds.listen, config.sds.listen_tls],
-        Role::Token => vec![config.token.listen],
-        Role::Web => vec![config.web.listen],
-    };
-    let each = |role: &Role| addresses(role).into_iter().flatten().map(|address| (role.name(), address)).collect();
-    roles.iter().flat_map(|role| -> Vec<_> { each(role) }).collect()
+fn listening(sockets: &Sockets) -> Vec<(&'static str, SocketAddr)> {
+    let all = [
+        ("provider", &sockets.provider),
+        ("registry", &sockets.registry),
+        ("ssp", &sockets.ssp),
+        ("sds", &sockets.sds),
+        ("sds (TLS)", &sockets.sds_tls),
+        ("token", &sockets.token),
+        ("web", &sockets.web),
+        ("administration", &sockets.admin),
+    ];
+    all.into_iter().filter_map(|(part, socket)| Some((part, socket.as_ref()?.local_addr().ok()?))).collect()
 }

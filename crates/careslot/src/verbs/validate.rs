@@ -79,7 +79,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
         judged.push(one);
     }
     if args.output.form() == OutputForm::Json {
-        let all: Vec<Value> = judged.iter().map(|one| as_json(json!(one.name), one)).collect();
+        let all: Vec<Value> = judged.iter().map(|one| as_json(&json!(one.name), one)).collect();
         terminal.data(&format!("{:#}\n", json!(all)));
     }
     let wrong = judged.iter().filter(|one| !one.is_valid()).count();
@@ -115,7 +115,7 @@ fn gather(path: &Path, paths: &mut Vec<PathBuf>, depth: usize) -> Result<(), Fai
     if depth > DEEPEST {
         return Err(unread(path, &io::Error::other(format!("folders lie more than {DEEPEST} deep in each other"))));
     }
-    let entries = fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut below: Vec<PathBuf> =
         entries.map_err(|error| unread(path, &error))?.into_iter().map(|entry| entry.path()).collect();
     below.sort();
@@ -204,7 +204,7 @@ fn shown(judged: &Judged, terminal: &Terminal) -> String {
     text
 }
 
-fn as_json(id: Value, judged: &Judged) -> Value {
+fn as_json(id: &Value, judged: &Judged) -> Value {
     let mut issues: Vec<Value> = Vec::new();
     if let Some(fault) = &judged.unreadable {
         issues.push(json!({
@@ -280,7 +280,7 @@ fn judge_line(line: &[u8], options: &Options) -> Value {
         (None, Some(text), None) => (text.as_str(), format_of(text.as_bytes())),
         _ => return unreadable(read.id, "either resource, or text with format json or xml, was expected".to_owned()),
     };
-    as_json(read.id, &judge("", text.as_bytes(), format, options))
+    as_json(&read.id, &judge("", text.as_bytes(), format, options))
 }
 
 #[cfg(test)]

@@ -132,6 +132,16 @@ pub enum Upload {
     Streamed(PacedBody, Arc<AtomicU64>),
 }
 
+impl Upload {
+    /// Counts the bytes that have been taken out of a streamed body.
+    fn counter(&self) -> Option<Arc<AtomicU64>> {
+        match self {
+            Self::Streamed(_, count) => Some(count.clone()),
+            Self::Empty | Self::Whole(_) => None,
+        }
+    }
+}
+
 impl Body for Upload {
     type Data = Bytes;
     type Error = BodyFault;
@@ -306,11 +316,11 @@ async fn exchange(
     timeouts: &Timeouts,
     end: Instant,
 ) -> Result<Answered, (ClientFault, Option<Request<Upload>>)> {
-    let head = timeouts.head.min(end.saturating_duration_since(Instant::now()));
-    let answer = match timeout(head, line.exchange(request)).await {
-        Err(_) => return Err((ClientFault::HeadTimeout, None)),
-        Ok(Err(unanswered)) => return Err((unanswered.error.into(), unanswered.unsent)),
-        Ok(Ok(answer)) => answer,
+    let sent = request.body().counter();
+    let answer = match in_time(line.exchange(request), sent, Patience::until(timeouts.head, end)).await {
+        None => return Err((ClientFault::HeadTimeout, None)),
+        Some(Err(unanswered)) => return Err((unanswered.error.into(), unanswered.unsent)),
+        Some(Ok(answer)) => answer,
     };
     let address = line.address;
     let patience = Patience::until(timeouts.stall, end);
@@ -323,6 +333,25 @@ async fn exchange(
         .await;
     }
     Ok(Answered { response, address, connecting: None })
+}
+
+/// Waits for an answer as long as there is patience, which every part of the request's body that leaves renews: a long
+/// upload is no silence.
+async fn in_time<F: Future>(answering: F, sent: Option<Arc<AtomicU64>>, mut patience: Patience) -> Option<F::Output> {
+    let mut answering = std::pin::pin!(answering);
+    let mut before = 0;
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(answer) = answering.as_mut().poll(cx) {
+            return Poll::Ready(Some(answer));
+        }
+        let now = sent.as_ref().map_or(0, |sent| sent.load(Ordering::Relaxed));
+        if now != before {
+            before = now;
+            patience.progress();
+        }
+        patience.poll_worn_out(cx).map(|()| None)
+    })
+    .await
 }
 
 /// A copy to send again, only of requests that may be repeated and have no body.

@@ -45,7 +45,9 @@ impl Dn {
             return Err(DnFault { at: LONGEST_DN, problem: "it is longer than 1024 bytes" });
         }
         let mut rdns = Vec::new();
-        if !text.trim().is_empty() {
+        // Spaces alone count for nothing, and the last may be an escaped one, so that the text is kept whole.
+        let text = if text.bytes().all(|byte| byte == b' ') { "" } else { text };
+        if !text.is_empty() {
             for (at, component) in split_unescaped(text, ',') {
                 rdns.push(normal_rdn(at, component)?);
             }
@@ -53,7 +55,7 @@ impl Dn {
         if rdns.len() > MOST_RDNS {
             return Err(DnFault { at: 0, problem: "it has more than 16 components" });
         }
-        Ok(Self { text: text.trim().to_owned(), rdns })
+        Ok(Self { text: text.to_owned(), rdns })
     }
 
     /// The name as it was written.

@@ -48,7 +48,10 @@ fn the_readme_works_as_it_is_printed() {
     let by_hand = followed(&demo, &format!("set -e\n{}", commands("README.md", "## The same by hand")));
     assert_eq!(by_hand.exit, 0, "{by_hand:?}");
     assert!(by_hand.stdout.contains("nhsMHSPartyKey: A91545-9198999"), "{by_hand:?}");
-    assert!(by_hand.stdout.contains(r#""type":"searchset""#), "{by_hand:?}");
+    for told in [r#""type":"searchset""#, r#""status":"cancelled""#, "/Appointment/"] {
+        assert!(by_hand.stdout.contains(told), "{told}: {by_hand:?}");
+    }
+    assert!(!by_hand.stdout.contains("OperationOutcome"), "{by_hand:?}");
 }
 
 #[test]

@@ -63,3 +63,22 @@ fn a_port_that_is_taken_ends_with_2_and_names_it_and_its_part() {
     assert_eq!(seen.exit, 2, "{seen:?}");
     assert!(seen.stderr.contains(&format!("web.listen cannot listen on 127.0.0.1:{port}")), "{seen:?}");
 }
+
+#[test]
+fn serve_runs_a_role_until_it_is_asked_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("web.toml"), "[web]\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let mut serving = Command::new(CARESLOT)
+        .args(["serve", "web", "--config", "web.toml"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(serving.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("web listens on 127.0.0.1:") && lines.read_line(&mut said).is_ok_and(|read| read > 0) {}
+    assert!(said.contains("web listens on"), "{said}");
+    assert_eq!(run("kill", &["-TERM", &serving.id().to_string()], folder.path(), &[], "").exit, 0);
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+}

@@ -398,3 +398,39 @@ fn without_a_network_a_verb_says_where_it_looked_and_a_dead_one_ends_with_3() {
         "{seen:?}"
     );
 }
+
+#[test]
+fn any_network_is_reached_by_a_configuration_and_nothing_of_a_patient_is_made_up_there() {
+    let demo = Demo::shared();
+    let file = |pointer: &str| demo.file(pointer).display().to_string();
+    let consumer = format!(
+        "[tls]\nca_file = {:?}\ncrl = \"off\"\n[consumer]\nasid = {:?}\nods_code = \"A1001\"\ncert_file = {:?}\nkey_file = {:?}\n\
+         client_id = {:?}\nclient_secret_file = {:?}\nssp = {:?}\nsds = {:?}\ntoken_endpoint = {:?}\nregistry = {:?}\n",
+        file("/ca"),
+        demo.text("/consumer/asid"),
+        file("/consumer/cert"),
+        file("/consumer/key"),
+        demo.text("/consumer/client_id"),
+        file("/consumer/client_secret_file"),
+        demo.text("/ssp"),
+        demo.text("/sds/ldaps"),
+        demo.text("/token/endpoint"),
+        demo.text("/registry/endpoint"),
+    );
+    std::fs::write(demo.folder.join("network.toml"), consumer).unwrap();
+    let slot = demo.slot();
+    let line = format!("book {slot} --nhs-number 9990000018 --service 918999198999 --config network.toml");
+    let seen = demo.careslot(&line);
+    assert_eq!(seen.exit, 2, "{seen:?}");
+    assert!(seen.stderr.contains("--family, --given, --birth-date"), "{seen:?}");
+    let words = "--family Example --given Alex --birth-date 1980-02-29 --gender other --phone 01632960123 --address Lane --city Leeds";
+    let seen = demo.careslot(&format!("{line} {words} --postcode LS14HR"));
+    assert_eq!(seen.exit, 0, "{seen:?}");
+    assert!(seen.stdout.contains("Registry     registered\n"), "{seen:?}");
+    assert!(
+        demo.folder.join("state/careslot/verbs.db").is_file(),
+        "what waits for the Registry is kept with the user's state"
+    );
+    let seen = demo.careslot("get 1 --config network.toml");
+    assert!(seen.exit == 2 && seen.stderr.contains("--service ASID"), "{seen:?}");
+}

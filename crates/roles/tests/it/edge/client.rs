@@ -42,7 +42,7 @@ fn anonymous() -> Client {
 }
 
 fn impatient() -> Timeouts {
-    let short = Duration::from_millis(60);
+    let short = Duration::from_millis(500);
     Timeouts { tls: short, head: short, stall: short, ..Timeouts::default() }
 }
 

@@ -1,6 +1,7 @@
 //! The Spine Secure Proxy over real sockets: Consumer, proxy, directory and Provider, with mutual TLS on both legs.
 
 mod admission;
+mod directory;
 mod forwarding;
 mod target_checks;
 mod target_corpus;
@@ -16,7 +17,7 @@ use roles::edge::listen::{self, Connection, Door, Limits, Stream};
 use roles::edge::tls::{
     self, ClientCertificates, ClientTlsSettings, Identity, Reject, ServerTls, ServerTlsSettings, Versions,
 };
-use roles::ssp::{self, Means, Settings};
+use roles::ssp::{self, Means, Settings, Ssp};
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use store::{Audit, AuditFilter, AuditRecord, StoredRecord, Verification};
@@ -25,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::directory::OtherDirectory;
 use crate::directory::{Attributes, Directory};
 use crate::fixed::{CountedIds, FixedClock};
 use crate::pki::Authority;
@@ -66,6 +68,7 @@ type Script = Arc<dyn Fn(Stream) -> futures_util::future::BoxFuture<'static, ()>
 /// Everything around a proxy.
 struct World {
     nhs: Authority,
+    proxy: Arc<Ssp>,
     ssp: SocketAddr,
     provider: u16,
     directory: Directory,
@@ -98,13 +101,22 @@ impl World {
 
     /// A proxy with these settings, before a Provider that does as `script` says, or answers everything with a Bundle.
     async fn with(settings: Settings, script: Option<Script>) -> Self {
+        Self::before(settings, script, None).await
+    }
+
+    /// The same over a directory at another address than our own, which gets the entries first.
+    async fn before(settings: Settings, script: Option<Script>, other: Option<&OtherDirectory>) -> Self {
         let nhs = Authority::new("NHS PTL Root Authority");
         let stop = CancellationToken::new();
         let (seeing, seen) = mpsc::unbounded_channel();
         let script = script.unwrap_or_else(|| answering(seeing, BUNDLE));
         let provider = start_provider(&nhs, script, stop.clone()).await;
         let directory = Directory::start(entries(provider)).await;
-        let url = format!("ldap://{}", directory.address);
+        let address = match other {
+            Some(other) => other.start(entries(provider), stop.clone()).await,
+            None => directory.address,
+        };
+        let url = format!("ldap://{address}");
         let directory_settings = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
         let outbound = ClientTlsSettings {
             identity: Some(nhs.client("ssp-out.test").identity()),
@@ -124,8 +136,9 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let inbound = server_tls(&nhs);
-        tokio::spawn(ssp::run(listener, inbound, Limits::default(), means, stop.clone()));
-        Self { nhs, ssp: address, provider, directory, audit, seen, stop }
+        let proxy = Arc::new(Ssp::new(means).0);
+        tokio::spawn(ssp::serve(listener, inbound, Limits::default(), proxy.clone(), stop.clone()));
+        Self { nhs, proxy, ssp: address, provider, directory, audit, seen, stop }
     }
 
     /// The service root as the directory has it.

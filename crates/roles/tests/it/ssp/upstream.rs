@@ -2,12 +2,10 @@
 
 use super::*;
 
-fn impatient() -> Settings {
-    let short = Duration::from_millis(150);
-    Settings {
-        timeouts: Timeouts { head: short, stall: short, tls: short, ..Timeouts::default() },
-        ..Settings::default()
-    }
+/// A proxy that waits only so long for the head of an answer.
+fn impatient(head: u64) -> Settings {
+    let timeouts = Timeouts { head: Duration::from_millis(head), ..Timeouts::default() };
+    Settings { timeouts, ..Settings::default() }
 }
 
 fn scripted<F, A>(script: F) -> Option<Script>
@@ -82,7 +80,7 @@ async fn v11_a_provider_that_is_silent_is_504() {
         std::future::pending::<()>().await;
         drop(stream);
     });
-    let world = World::with(impatient(), script).await;
+    let world = World::with(impatient(200), script).await;
     refused(&world, 504, "SSP-81").await;
 }
 
@@ -92,7 +90,7 @@ async fn v11_a_provider_that_closes_without_a_byte_is_502_and_recorded_as_444() 
     let script = scripted(|mut stream| async move {
         read_request(&mut stream).await;
     });
-    let world = World::with(impatient(), script).await;
+    let world = World::with(Settings::default(), script).await;
     let record = refused(&world, 502, "SSP-83").await;
     assert_eq!(record["provider_status"], 444);
 }
@@ -106,7 +104,7 @@ async fn a_provider_that_speaks_no_http_or_switches_protocols_is_502() {
             stream.write_all(answer).await.unwrap();
             let _ = stream.read_u8().await;
         });
-        let world = World::with(impatient(), script).await;
+        let world = World::with(Settings::default(), script).await;
         let heard = world.send(&world.search()).await;
         assert_eq!(heard.status, 502, "{heard:?}");
         assert_eq!(world.record(1).await["check"], "SSP-80");
@@ -122,7 +120,7 @@ async fn v11_a_provider_that_dies_within_its_answer_ends_the_connection() {
             stream.write_all(format!("HTTP/1.1 200 OK\r\n{framing}").as_bytes()).await.unwrap();
             stream.shutdown().await.unwrap();
         });
-        let world = World::with(impatient(), script).await;
+        let world = World::with(Settings::default(), script).await;
         let mut line = world.connect(world.consumer()).await;
         line.write_all(&world.search().bytes()).await.unwrap();
         assert!(hear(&mut line).await.is_err(), "the Consumer must not take half an answer for a whole one");
@@ -207,4 +205,74 @@ async fn a_provider_with_too_many_calls_under_way_is_503() {
     world.record(2).await;
     release.notify_one();
     assert_eq!(world.send(&world.search()).await.status, 200, "the place is free again");
+}
+
+// covers: SSP-67, SSP-86
+#[tokio::test]
+async fn a_long_upload_is_no_silence() {
+    let world = World::with(impatient(600), None).await;
+    let call = world.search().verb("POST").with("Ssp-InteractionID", CREATE).header("Content-Length", "10");
+    let mut line = world.connect(world.consumer()).await;
+    line.write_all(&call.bytes()).await.unwrap();
+    for byte in b"0123456789" {
+        // Longer in all than the Provider may be silent; the pause is what is tested.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        line.write_all(&[*byte]).await.unwrap();
+    }
+    assert_eq!(hear(&mut line).await.unwrap().status, 200);
+    assert_eq!(world.record(1).await["bytes_in"], 10);
+}
+
+// covers: SSP-67, SSP-70
+#[tokio::test]
+async fn an_answer_that_comes_before_the_upload_is_over_is_passed_on() {
+    let script = scripted(|mut stream| async move {
+        read_head(&mut stream).await;
+        let refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig";
+        stream.write_all(refusal).await.unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+    });
+    let world = World::with(Settings::default(), script).await;
+    let call = world.search().verb("POST").with("Ssp-InteractionID", CREATE).header("Content-Length", "1000000");
+    let mut line = world.connect(world.consumer()).await;
+    line.write_all(&call.bytes()).await.unwrap();
+    line.write_all(b"the beginning").await.unwrap();
+    let heard = hear(&mut line).await.unwrap();
+    assert_eq!((heard.status, heard.body.as_slice()), (413, &b"big"[..]));
+    assert_eq!(world.record(1).await["provider_status"], 413);
+}
+
+// covers: SSP-72
+#[tokio::test]
+async fn a_consumer_that_expects_to_be_told_to_go_on_is_told() {
+    let mut world = World::new().await;
+    let call =
+        world.search().verb("POST").with("Ssp-InteractionID", CREATE).body(b"{}").header("Expect", "100-continue");
+    let (head, body) = (Call { body: Vec::new(), ..call }.bytes(), b"{}");
+    let mut line = world.connect(world.consumer()).await;
+    line.write_all(&head).await.unwrap();
+    let (_, go_on) = read_head(&mut line).await.unwrap();
+    assert!(go_on.starts_with("HTTP/1.1 100 "), "{go_on}");
+    line.write_all(body).await.unwrap();
+    assert_eq!(hear(&mut line).await.unwrap().status, 200);
+    let seen = world.seen().await;
+    assert!(seen.contains("Expect: 100-continue\r\n") && seen.ends_with("{}"), "{seen}");
+}
+
+// covers: SSP-37, SSP-38
+#[tokio::test]
+async fn a_refused_call_on_a_kept_connection_leaves_nothing_of_its_body_behind() {
+    let mut world = World::new().await;
+    let refused = world.search().verb("POST").with("Ssp-From", "999999999999").body(b"GET /x HTTP/1.1\r\n\r\n");
+    let mut line = world.connect(world.consumer()).await;
+    line.write_all(&refused.bytes()).await.unwrap();
+    assert_eq!(hear(&mut line).await.unwrap().status, 403);
+    line.write_all(&world.search().bytes()).await.unwrap();
+    // The body was drained, or the connection ends; it is never read as a call.
+    if let Ok(heard) = hear(&mut line).await {
+        assert_eq!(heard.status, 200, "{heard:?}");
+        world.seen().await;
+    }
+    world.nothing_was_sent();
 }
