@@ -47,7 +47,10 @@ pub(super) fn screen(
             "made by the Consumer itself, unsigned, as dialect 2.0.4 has it"
         }
     ));
-    line(format!("  SSP      let the Consumer through to the Provider: {} free Slots in the weeks to come", told.free));
+    line(format!(
+        "  SSP      let the Consumer through to the Provider: {} free Slots in four days of the next weeks",
+        told.free
+    ));
     line(format!(
         "  Provider booked {} for {}: Appointment {}, version {}",
         told.slot,
