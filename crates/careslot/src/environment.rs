@@ -253,6 +253,25 @@ pub fn read(path: &Path) -> Result<Found> {
     Ok(Found { environment, folder })
 }
 
+/// Whether the demo of this process id runs, where the system can tell. A process that has ended does not, though nobody waited for it
+/// yet, nor does another program that was given the number since.
+pub fn runs(pid: u32) -> Option<bool> {
+    let own = fs::read_to_string("/proc/self/stat").ok()?;
+    Some(fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| is_alive_under(&stat, program(&own))))
+}
+
+/// Whether `/proc/PID/stat` tells of a process of this program that has not ended.
+fn is_alive_under(stat: &str, name: &str) -> bool {
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    program(stat) == name && !matches!(state, None | Some('Z' | 'X'))
+}
+
+/// The program's name, which may itself hold brackets.
+fn program(stat: &str) -> &str {
+    let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+    name.map_or("", |(name, _)| name)
+}
+
 /// Write the environment file into `folder` in one step, so that whoever waits for it never reads half of it, and note its
 /// place in `last`. Returns the file's path.
 pub fn write(environment: &Environment, folder: &Path, last: Option<&Path>) -> Result<PathBuf> {
@@ -370,6 +389,22 @@ mod tests {
         ];
         assert_eq!(names, contract);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written stays");
+    }
+
+    #[test]
+    fn a_demo_that_ended_is_told_from_one_that_runs() {
+        for (stat, runs) in [
+            ("4242 (careslot) S 1 4242 4242 0 -1", true),
+            ("4242 (careslot) R 1 4242 4242 0 -1", true),
+            ("4242 (careslot) Z 1 4242 4242 0 -1", false),
+            ("4242 (sshd) S 1 4242 4242 0 -1", false),
+            ("4242 (a) Z (careslot) S 1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_alive_under(stat, "careslot"), runs, "{stat}");
+        }
+        assert_ne!(runs(std::process::id()), Some(false));
+        assert_ne!(runs(u32::MAX), Some(true));
     }
 
     #[test]

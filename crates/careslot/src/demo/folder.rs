@@ -97,7 +97,7 @@ impl Folder {
 fn running(folder: &Path) -> Option<u32> {
     let found = environment::read(&folder.join(FILE_NAME)).ok()?;
     let pid = found.environment.pid;
-    (pid != std::process::id() && Path::new(&format!("/proc/{pid}/stat")).exists()).then_some(pid)
+    (pid != std::process::id() && environment::runs(pid) == Some(true)).then_some(pid)
 }
 
 /// The machine's name, which server certificates hold too.

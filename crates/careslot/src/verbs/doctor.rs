@@ -87,7 +87,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
 }
 
 fn running(place: &str, pid: u32) -> Finding {
-    let runs = Path::new("/proc").join(pid.to_string()).exists() || !Path::new("/proc/self").exists();
+    let runs = crate::environment::runs(pid) != Some(false);
     let gone = || ("that process has ended".to_owned(), "start `careslot demo` again".to_owned());
     Finding { name: format!("environment in {place}"), seen: if runs { Ok("it runs".to_owned()) } else { Err(gone()) } }
 }

@@ -3,14 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::{CARESLOT, run};
 
-/// Starts a demo in `folder`, sends it a signal once its screen is there, and waits for its end.
-fn stopped_by(signal: &str, folder: &Path) -> i32 {
+/// Starts a demo in `folder`, and sends it a signal once its screen is there.
+fn signalled(signal: &str, folder: &Path, more: &[&str]) -> Child {
     let mut demo = Command::new(CARESLOT)
         .args(["demo", "--port-base", "0"])
+        .args(more)
         .current_dir(folder)
         .env_clear()
         .env("XDG_STATE_HOME", folder.join("state"))
@@ -21,10 +22,10 @@ fn stopped_by(signal: &str, folder: &Path) -> i32 {
     let mut screen = BufReader::new(demo.stdout.take().unwrap());
     let mut told = String::new();
     while !told.contains("Stop with Ctrl-C") && screen.read_line(&mut told).is_ok_and(|read| read > 0) {}
-    assert!(folder.join(".careslot/environment.json").is_file(), "{told}");
+    assert!(told.contains("Stop with Ctrl-C"), "{told}");
     let kill = run("kill", &[signal, &demo.id().to_string()], folder, &[], "");
     assert_eq!(kill.exit, 0, "{kill:?}");
-    demo.wait().unwrap().code().unwrap_or(-1)
+    demo
 }
 
 // covers: DEM-01
@@ -32,10 +33,27 @@ fn stopped_by(signal: &str, folder: &Path) -> i32 {
 fn ctrl_c_and_sigterm_leave_no_process_no_file_and_no_folder() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(stopped_by(signal, folder.path()), 0, "{signal}");
+        let ended = signalled(signal, folder.path(), &[]).wait().unwrap();
+        assert_eq!(ended.code(), Some(0), "{signal}");
         assert!(!folder.path().join(".careslot").exists(), "{signal}: the folder is gone");
         assert!(!folder.path().join("state/careslot/last").exists(), "{signal}: and the note of its place");
     }
+}
+
+// The killed process stays in the process table until it is waited for, as it does in a container without a reaper.
+#[test]
+fn a_demo_that_was_killed_leaves_its_folder_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = signalled("-KILL", folder.path(), &["--dir", "kept"]);
+    let stat = format!("/proc/{}/stat", demo.id());
+    while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+        std::thread::yield_now();
+    }
+    assert!(folder.path().join("kept/environment.json").is_file(), "it had no time to tidy up");
+    let words = ["demo", "--once", "--port-base", "0", "--dir", "kept"];
+    let seen = run(CARESLOT, &words, folder.path(), &[], "");
+    assert_eq!(seen.exit, 0, "{seen:?}");
+    demo.wait().unwrap();
 }
 
 #[test]
