@@ -96,5 +96,7 @@ async fn send_pending(caller: &Caller, terminal: &Terminal) -> Result<(), Failur
     let Some(next) = waiting.iter().min_by_key(|item| item.due_at) else { return Ok(()) };
     let due = jiff::Timestamp::from_millisecond(next.due_at).map(times::local).unwrap_or_default();
     let cure = format!("it is tried again from {due} on: repeat the command then");
-    Err(Failure::new(Exit::Unreachable, "not everything was sent", next.last_failure.clone(), cure))
+    // What waits behind an older message of the same Appointment has not failed itself.
+    let why = waiting.iter().map(|item| item.last_failure.as_str()).find(|why| !why.is_empty());
+    Err(Failure::new(Exit::Unreachable, "not everything was sent", why.unwrap_or("it is not due yet"), cure))
 }

@@ -10,7 +10,7 @@ use store::OutboxItem;
 use super::Consumer;
 use super::body::registration;
 use super::call::{Ask, Target};
-use super::fault::{Fault, Refused};
+use super::fault::{Fault, Party, Refused};
 
 /// What became of telling the Registry.
 #[derive(Debug, Clone)]
@@ -106,9 +106,9 @@ impl Consumer {
             let still = outbox.waiting_messages().await.map_err(unkept)?;
             let first = still.iter().find(|waiting| waiting.subject == link);
             return Ok(match first {
-                Some(first) if still.iter().any(|waiting| waiting.id == id) => {
-                    Registered::Kept { why: Fault::Unsendable(first.last_failure.clone()) }
-                }
+                Some(first) if still.iter().any(|waiting| waiting.id == id) => Registered::Kept {
+                    why: Fault::Unreachable { party: Party::Registry, why: first.last_failure.clone() },
+                },
                 _ => Registered::Told,
             });
         }
