@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use store::StoreError;
+
 use crate::config::Problems;
 
 /// The exit codes of `interfaces.md` §2; scripts rely on them.
@@ -50,6 +52,22 @@ impl Failure {
         let cure = "run it again with CARESLOT_PROCESS__LOG=debug; if it stays, report it with that output";
         Self::new(Exit::Internal, what, format!("{error:#}"), cure)
     }
+
+    /// Why roles were not started: a database that does not answer is a party (exit 3), one that cannot be used as it was given is
+    /// a matter of the configuration (exit 2), and everything else is [`internal`](Self::internal).
+    pub fn starting(what: impl Into<String>, error: &anyhow::Error) -> Self {
+        let (exit, cure) = match error.chain().find_map(|cause| cause.downcast_ref::<StoreError>()) {
+            Some(StoreError::Unavailable(_)) => {
+                (Exit::Unreachable, "see that the database runs and has room, and that store.url (--store) leads to it")
+            }
+            Some(StoreError::Misconfigured(_) | StoreError::NewerDatabase { .. }) => (
+                Exit::Usage,
+                "mend store.url (--store); a password stands in the file that store.password_file or PGPASSFILE names",
+            ),
+            _ => return Self::internal(what, error),
+        };
+        Self::new(exit, what, format!("{error:#}"), cure)
+    }
 }
 
 impl From<Problems> for Failure {
@@ -69,3 +87,26 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_stops_the_start_is_no_fault_of_the_program() {
+        let cases = [
+            (StoreError::Unavailable("refused".to_owned()), Exit::Unreachable),
+            (StoreError::Misconfigured("no such database".to_owned()), Exit::Usage),
+            (StoreError::NewerDatabase { found: 9, known: 1 }, Exit::Usage),
+            (StoreError::Corrupt("a text where a number belongs".to_owned()), Exit::Internal),
+        ];
+        for (fault, exit) in cases {
+            let error = Err::<(), _>(fault.clone()).context("the database of provider cannot be opened").unwrap_err();
+            let failure = Failure::starting("nothing was started", &error.context("the diary was not filled"));
+            assert_eq!(failure.exit, exit, "{fault}");
+            assert!(failure.why.contains(&fault.to_string()), "{failure}");
+        }
+    }
+}

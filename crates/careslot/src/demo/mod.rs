@@ -59,7 +59,7 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
             shared.shutdown.cancel();
             shared.stores.close().await;
             folder.leave();
-            return unfinished.map(|_| ()).map_err(internal);
+            return unfinished.map(|_| ()).map_err(|error| Failure::starting("the demo was not started", &error));
         }
     };
     let environment = layout.environment(&folder);

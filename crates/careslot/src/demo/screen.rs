@@ -8,6 +8,7 @@ use super::folder::Folder;
 use super::layout::ldapsearch;
 use crate::environment::Environment;
 use crate::terminal::{Colour, Terminal};
+use crate::verbs::times;
 
 /// The screen as text. After `--once` nothing stays up, and only the story is told.
 pub(super) fn screen(
@@ -46,10 +47,16 @@ pub(super) fn screen(
             "made by the Consumer itself, unsigned, as dialect 2.0.4 has it"
         }
     ));
-    line(format!("  SSP      let the Consumer through to the Provider: {} free Slots in the weeks to come", told.free));
     line(format!(
-        "  Provider booked {} at {}: Appointment {}, version {}",
-        told.slot, told.start, told.id, told.version
+        "  SSP      let the Consumer through to the Provider: {} free Slots in four days of the next weeks",
+        told.free
+    ));
+    line(format!(
+        "  Provider booked {} for {}: Appointment {}, version {}",
+        told.slot,
+        times::both(&told.start),
+        told.id,
+        told.version
     ));
     let registry = if told.registered {
         "has it, with a pointer to the Provider's copy"

@@ -25,7 +25,7 @@ mod patient;
 mod registration;
 mod resource;
 mod table;
-mod times;
+pub(crate) mod times;
 
 use crate::failure::{Exit, Failure};
 

@@ -35,8 +35,8 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Failure::new(Exit::Usage, "nothing was started", taken.to_string(), cure)
     })?;
     let (addresses, shared) = (listening(&sockets), shared(config));
-    let internal = |error: anyhow::Error| Failure::internal("nothing was started", &error);
-    let running = Running::start(&args.roles, sockets, shared, Pages::default(), None).await.map_err(internal)?;
+    let not_started = |error: anyhow::Error| Failure::starting("nothing was started", &error);
+    let running = Running::start(&args.roles, sockets, shared, Pages::default(), None).await.map_err(not_started)?;
     for (part, address) in addresses {
         terminal.say(&format!("{part} listens on {address}"));
     }

@@ -67,7 +67,7 @@ pub(super) fn utc(moment: Timestamp) -> String {
 }
 
 /// Both, of a FHIR instant; the text itself where it is none.
-pub(super) fn both(instant: &str) -> String {
+pub(crate) fn both(instant: &str) -> String {
     match instant.parse::<Timestamp>() {
         Ok(moment) => format!("{} ({})", local(moment), moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
         Err(_) => instant.to_owned(),

@@ -29,11 +29,15 @@ pub(crate) const FLAVOUR: Flavour = Flavour {
 /// are repeated.
 fn fault(error: &tokio_postgres::Error) -> StoreError {
     let Some(refused) = error.as_db_error() else {
-        return StoreError::Unavailable(if error.is_closed() {
-            "the connection to PostgreSQL is closed".to_owned()
+        let told = with_causes(error);
+        // The driver tells only by its words that it lacks something, a password for example, with which to ask at all.
+        return if error.is_closed() {
+            StoreError::Unavailable("the connection to PostgreSQL is closed".to_owned())
+        } else if told.starts_with("invalid configuration") {
+            StoreError::Misconfigured(format!("PostgreSQL: {told}"))
         } else {
-            format!("PostgreSQL: {}", with_causes(error))
-        });
+            StoreError::Unavailable(format!("PostgreSQL: {told}"))
+        };
     };
     let code = refused.code().code();
     match &code[..code.len().min(2)] {

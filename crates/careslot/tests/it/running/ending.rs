@@ -48,6 +48,17 @@ fn once_makes_the_booking_prints_it_and_ends() {
     assert!(!folder.path().join(".careslot").exists());
 }
 
+// At two calls a minute (SSP-90).
+#[test]
+fn the_booking_of_the_demo_itself_leaves_most_of_a_small_quota() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("quota.toml");
+    std::fs::write(&configuration, "[ssp]\nper_asid_per_minute = 2\n").unwrap();
+    let words = ["demo", "--once", "--port-base", "0", "--config", "quota.toml"];
+    let seen = run(CARESLOT, &words, folder.path(), &[], "");
+    assert_eq!(seen.exit, 0, "one search and one booking: {seen:?}");
+}
+
 #[test]
 fn a_port_that_is_taken_ends_with_2_and_names_it_and_its_part() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -3,6 +3,7 @@
 mod curl;
 mod dialects;
 mod directory;
+mod documents;
 mod ending;
 mod refusals;
 mod refused_tokens;

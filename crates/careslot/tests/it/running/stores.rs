@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use store::testing::TestPostgres;
 
-use super::Demo;
+use super::{CARESLOT, Demo, run};
 
 // covers: BOOK-09, REG-03
 #[test]
@@ -30,4 +30,22 @@ fn a_booking_is_kept_in_postgresql_as_in_sqlite() {
     assert_eq!(history["total"], 2);
     let files: Vec<_> = fs::read_dir(demo.folder.join(".careslot/data")).unwrap().filter_map(Result::ok).collect();
     assert!(!files.iter().any(|file| file.file_name() == "provider.db"), "nothing of it is kept in SQLite");
+}
+
+// Nobody listens on port 9 of this machine; the server that answers wants a password.
+#[test]
+fn a_database_that_cannot_be_used_is_told_apart_from_a_fault_of_the_program() {
+    let postgres = TestPostgres::shared();
+    let cases = [
+        ("postgres://somebody@127.0.0.1:9/nowhere".to_owned(), 3, "see that the database runs"),
+        (postgres.url(), 2, "store.password_file or PGPASSFILE"),
+    ];
+    for (url, exit, cure) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let words = ["demo", "--once", "--port-base", "0", "--store", &url];
+        let seen = run(CARESLOT, &words, folder.path(), &[], "");
+        assert_eq!(seen.exit, exit, "{url}: {seen:?}");
+        assert!(seen.stderr.contains(cure), "{url}: {seen:?}");
+        assert!(!folder.path().join(".careslot").exists(), "{url}: nothing is left behind");
+    }
 }
