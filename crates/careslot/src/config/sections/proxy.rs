@@ -76,12 +76,12 @@ pub enum TokenCheck {
     Enforce,
 }
 
-/// Two refusals on which the live proxy differs from its documents (SSP-45).
+/// How a call to an ASID that is not registered is refused, on which the live proxy differs from its documents (ERR-D13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compat {
-    /// 403 for both, as documented.
+    /// 403.
     Documented,
-    /// 415 for an unknown Interaction ID and 400 for a wrong receiver, as seen.
+    /// 400, as seen.
     Live,
 }
 
