@@ -8,7 +8,7 @@ use crate::token::LONGEST_TOKEN;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BearerFault {
     /// There is no `Authorization` header.
-    #[error("Authorization is missing: send `Authorization: Bearer <token>`")]
+    #[error("there is no Authorization header")]
     Missing,
     /// There is more than one.
     #[error("Authorization came more than once: send it once")]

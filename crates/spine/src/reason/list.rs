@@ -367,7 +367,7 @@ reasons! {
         "The target URL in the path cannot be used", "Put the Provider's https URL after one slash, as SDS has it";
     /// No bearer token came to the proxy.
     TokenMissingAtProxy: Consumer, 400, "invalid", Header, "SSP-26",
-        "Authorization is missing or is no bearer token", "Send Authorization: Bearer and a token for the Provider";
+        "No bearer token was sent", "Send Authorization: Bearer and a token for the Provider";
     /// The proxy enforces tokens and cannot read this one.
     TokenMalformedAtProxy: Consumer, 400, "invalid", Header, "SSP-48",
         "The bearer token cannot be read", "Send a compact JWT: three base64url segments without padding";
