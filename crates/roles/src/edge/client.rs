@@ -30,7 +30,7 @@ pub use super::line::AnswerBody;
 /// Where a server is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Authority {
-    /// HTTPS, or plain HTTP (which only the loopback's helpers speak).
+    /// HTTPS, or plain HTTP (which only listeners on the loopback speak).
     pub secure: bool,
     /// A host name or an address; an IPv6 address without its brackets.
     pub host: String,
