@@ -11,6 +11,12 @@ pub(crate) const NINE: i64 = 1_800_003_600;
 pub(crate) const QUARTER: i64 = 900;
 pub(crate) const PATIENT: &str = "https://fhir.nhs.uk/Id/nhs-number|9990000018";
 
+/// How many times over what counts is counted: once, or as `make soak` says.
+#[expect(clippy::disallowed_methods, reason = "the length of a soak comes from whoever starts it")]
+pub(crate) fn soak_factor() -> u32 {
+    std::env::var("SOAK").map_or(1, |factor| factor.parse().expect("SOAK is a whole number"))
+}
+
 pub(crate) fn record(what: &str) -> AuditRecord {
     AuditRecord {
         at: NINE * 1000,
