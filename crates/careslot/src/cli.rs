@@ -75,6 +75,12 @@ pub struct ConsumerFlags {
     /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
     #[arg(long, value_name = "ASID")]
     pub service: Option<String>,
+    /// Show each message of the wire on stderr, secrets masked
+    #[arg(long)]
+    pub trace: bool,
+    /// Do everything up to the verb's own request, and write the command that makes it
+    #[arg(long)]
+    pub curl: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: crate::terminal::OutputFlags,
@@ -125,6 +131,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match run_verb(cli.verb, &terminal) {
         Ok(()) => Exit::Done.into(),
+        // What was to be shown instead of being done.
+        Err(ended) if ended.exit == Exit::Done => {
+            terminal.data(&ended.what);
+            Exit::Done.into()
+        }
         Err(failure) => {
             terminal.fail(&failure);
             failure.exit.into()

@@ -8,7 +8,7 @@ use fhir::Node;
 use roles::consumer::Booking;
 use spine::Operation;
 
-use super::caller::{Caller, Outbox};
+use super::caller::{Caller, Outbox, Step};
 use super::fault::failure_of;
 use super::registration::{self, News};
 use super::{instance, patient, resource};
@@ -80,7 +80,7 @@ const DESCRIPTION: &str = "111 Referral";
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
-    let caller = Caller::open(&args.consumer, outbox).await?;
+    let caller = Caller::open(&args.consumer, outbox, terminal).await?.for_step(Step::Call(Operation::BookAppointment));
     let patient = patient::patient(&args.patient, caller.is_a_demonstration())?;
     let endpoint = caller.endpoint(Operation::BookAppointment).await?;
     let id = instance::id_at(&endpoint, "Slot", &args.slot)?;
@@ -90,7 +90,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let at = caller.shared.clock.now();
     let booking = Booking { slot: &slot, patient: &patient, document: &document, description: DESCRIPTION, at };
     let booked = caller.consumer.book_appointment(&endpoint, &booking, Some(&request_id)).await;
-    let booked = booked.map_err(|fault| with_request_id(failure_of(fault), &request_id))?;
+    let booked = booked.map_err(|fault| with_request_id(caller.ended(fault), &request_id))?;
     let appointment = booked.received.resource("Appointment").map_err(failure_of)?;
     let registry = if args.no_register {
         "not told".to_owned()

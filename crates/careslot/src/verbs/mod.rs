@@ -19,6 +19,7 @@ pub mod token;
 pub mod validate;
 
 mod caller;
+mod curl;
 mod fault;
 mod instance;
 mod patient;
@@ -26,6 +27,7 @@ mod registration;
 mod resource;
 mod table;
 pub(crate) mod times;
+mod trace;
 
 use crate::failure::{Exit, Failure};
 

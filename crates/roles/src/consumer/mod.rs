@@ -50,7 +50,7 @@ pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
 pub use register_appointment::Registered;
 pub use search_free_slots::{FoundSlot, SlotQuestion, SlotsFound};
 pub use settings::{BACK_OFF, Settings, TokenClient};
-pub use wire::{Observer, WireMessage};
+pub use wire::{Observer, Step, Unsent, WireMessage};
 
 /// A Consumer with everything it needs to call others. Cheap to share behind an `Arc`.
 pub struct Consumer {
@@ -61,6 +61,7 @@ pub struct Consumer {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     observer: wire::Watched,
+    shown_only: Option<Step>,
     tokens: Mutex<HashMap<String, get_token::Held>>,
 }
 
@@ -75,13 +76,30 @@ impl Consumer {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { settings, client, directory, outbox, clock, ids, observer: None, tokens: Mutex::default() }
+        Self {
+            settings,
+            client,
+            directory,
+            outbox,
+            clock,
+            ids,
+            observer: None,
+            shown_only: None,
+            tokens: Mutex::default(),
+        }
     }
 
     /// Lets somebody watch each message, with secrets masked.
     #[must_use]
     pub fn watched_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Does everything up to this step, and ends there with [`Fault::Unsent`], which tells what would have been sent.
+    #[must_use]
+    pub fn showing_only(mut self, step: Step) -> Self {
+        self.shown_only = Some(step);
         self
     }
 
@@ -95,6 +113,11 @@ impl Consumer {
     #[must_use]
     pub fn makes_its_own_tokens(&self) -> bool {
         self.settings.dialect.tokens == Tokens::UnsignedBehindSsp
+    }
+
+    /// Ends the way here, where this step is to be shown only.
+    fn show(&self, step: Step, unsent: impl FnOnce() -> Unsent) -> Result<(), Fault> {
+        if self.shown_only == Some(step) { Err(Fault::Unsent(Box::new(unsent()))) } else { Ok(()) }
     }
 
     fn watch(&self, message: impl FnOnce() -> WireMessage) {

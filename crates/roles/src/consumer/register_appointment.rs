@@ -177,7 +177,7 @@ fn passes_by_itself(fault: &Fault) -> bool {
     match fault {
         Fault::Unreachable { .. } | Fault::Unusable { .. } => true,
         Fault::Refused(refused) => refused.status == 429 || refused.status >= 500,
-        Fault::Endpoint(_) | Fault::Unsendable(_) => false,
+        Fault::Endpoint(_) | Fault::Unsendable(_) | Fault::Unsent(_) => false,
     }
 }
 
