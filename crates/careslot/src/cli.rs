@@ -45,6 +45,8 @@ pub enum Verb {
     History(verbs::history::Args),
     /// Cancel an Appointment, and its registration
     Cancel(verbs::cancel::Args),
+    /// Move an Appointment to another Slot: book first, then cancel
+    Rebook(Box<verbs::rebook::Args>),
     /// Register an Appointment, or send what is waiting to be registered
     Register(verbs::register::Args),
     /// List a patient's Appointments
@@ -170,6 +172,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Get(args) => verbs::get::run(args, terminal).await,
         Verb::History(args) => verbs::history::run(args, terminal).await,
         Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,
+        Verb::Rebook(args) => verbs::rebook::run(*args, terminal).await,
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
@@ -206,6 +209,8 @@ mod tests {
             "get 1 --version 2 --service 918999198999",
             "history 1",
             "cancel 1 --if-match 1 --no-register",
+            "rebook 1 slot002 --service 918999198999 --to-service 118111118111 --no-register --trace",
+            "book slot001 --nhs-number 9990000018 --curl",
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",

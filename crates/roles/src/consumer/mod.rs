@@ -10,6 +10,7 @@
 //! | book one | `book_appointment` |
 //! | read it, its versions | `get_appointment` |
 //! | cancel it | `cancel_appointment` |
+//! | move it: book first, then cancel | `rebook_appointment` |
 //! | tell the Registry, and again if it could not be told | `register_appointment`, `cancel_registered_appointment` |
 //! | a patient's appointments | `search_patient_appointments` |
 //!
@@ -25,6 +26,7 @@ mod fault;
 mod find_endpoint;
 mod get_appointment;
 mod get_token;
+mod rebook_appointment;
 mod register_appointment;
 mod search_free_slots;
 mod search_patient_appointments;
@@ -47,6 +49,7 @@ pub use call::Received;
 pub use cancel_appointment::Cancelled;
 pub use fault::{Fault, Party, Refused};
 pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
+pub use rebook_appointment::{Rebooked, Rebooking};
 pub use register_appointment::Registered;
 pub use search_free_slots::{FoundSlot, SlotQuestion, SlotsFound};
 pub use settings::{BACK_OFF, Settings, TokenClient};
