@@ -89,6 +89,10 @@ impl Consumer {
             .as_ref()
             .ok_or_else(|| Fault::Unsendable("there is no place to keep registrations".to_owned()))?;
         let id = self.ids.uuid().to_string();
+        if self.shown_only.is_some() {
+            // What is kept is sent, by another process too: a message that is only shown must not be.
+            return self.send_message(&id, message.to_string().as_bytes()).await.map(|()| Registered::Told);
+        }
         let item = OutboxItem {
             id: id.clone(),
             subject: link.to_owned(),
