@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod endpoint;
+pub mod export;
 pub mod get;
 pub mod history;
 pub mod jwt;
