@@ -208,7 +208,7 @@ fn as_json(id: &Value, judged: &Judged) -> Value {
     let mut issues: Vec<Value> = Vec::new();
     if let Some(fault) = &judged.unreadable {
         issues.push(json!({
-            "severity": "fatal", "location": "", "line": fault.line, "column": fault.column, "code": "structure",
+            "severity": "fatal", "location": fault.path.as_deref().unwrap_or_default(), "line": fault.line, "column": fault.column, "code": "structure",
             "message": fault.reason, "requirement": "VAL-01",
         }));
     }
