@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use profile::Definitions;
 use roles::consumer::{Consumer, Endpoint};
 use spine::{Asid, Malformed, Operation};
 use tokio_util::sync::CancellationToken;
@@ -148,6 +149,7 @@ fn shared(config: Config, environment: Option<&Found>) -> Result<Shared, Failure
         stores: Stores::new(place, folder, None, "verbs"),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
+        definitions: Definitions::standard(),
         shutdown: CancellationToken::new(),
     })
 }

@@ -195,15 +195,22 @@ fn a_differential_inherits_how_the_slices_of_its_base_are_told_apart() {
             "name":[{"use":"official","family":"X"}],"identifier":[IDENTIFIER]}"#;
         text.replacen("IDENTIFIER", identifier, 1)
     };
-    let number = format!(
-        r#"{{{verified}"use":"official","system":"https://fhir.nhs.uk/Id/nhs-number","value":"9476719931"}}"#
-    );
+    let number =
+        format!(r#"{{{verified}"use":"official","system":"https://fhir.nhs.uk/Id/nhs-number","value":"9476719931"}}"#);
     assert_eq!(errors(&judge(&definitions, &patient(&number))), []);
     let other = r#"{"system":"https://a.example/local","value":"1"}"#;
     let table = [
         (other.to_owned(), "Patient", "Patient Patient.identifier:nhsNumber"),
-        (number.replacen(r#""use":"official","#, "", 1), "Patient.identifier[0]", "Patient Patient.identifier:nhsNumber.use"),
-        (format!("{other},{}", number.replacen(r#""use":"official","#, "", 1)), "Patient.identifier[1]", "Patient Patient.identifier:nhsNumber.use"),
+        (
+            number.replacen(r#""use":"official","#, "", 1),
+            "Patient.identifier[0]",
+            "Patient Patient.identifier:nhsNumber.use",
+        ),
+        (
+            format!("{other},{}", number.replacen(r#""use":"official","#, "", 1)),
+            "Patient.identifier[1]",
+            "Patient Patient.identifier:nhsNumber.use",
+        ),
     ];
     for (identifier, location, rule) in table {
         assert_eq!(errors(&judge(&definitions, &patient(&identifier))), [(location, rule)], "{identifier}");
@@ -234,7 +241,10 @@ fn definitions_in_a_bundle_and_in_any_order_are_used() {
     );
     let (definitions, added) = with(&[file("b.json", &bundle), file("p.json", ON_A_PROFILE)]);
     assert_eq!(added.profiles, ["https://a.example/Upper", "https://a.example/Patient"]);
-    assert_eq!((added.unusable.as_slice(), added.code_lists.as_slice()), (&[][..], &["https://a.example/codes".to_owned()][..]));
+    assert_eq!(
+        (added.unusable.as_slice(), added.code_lists.as_slice()),
+        (&[][..], &["https://a.example/codes".to_owned()][..])
+    );
     let patient = r#"{"resourceType":"Patient","meta":{"profile":["https://a.example/Upper"]},"name":[{"use":"official","family":"X"}]}"#;
     let issues = judge(&definitions, patient);
     let found = errors(&issues);
