@@ -220,7 +220,7 @@ mod tests {
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",
-            "validate a.json folder - --profile https://p --by-type --json",
+            "validate a.json folder - --profile https://p --by-type --package p.tgz --package folder --json",
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
