@@ -58,6 +58,8 @@ fn after(walk: &Walk, request: &Request) -> String {
         Keeps::Slot => "  const found = JSON.parse(response.body).entry.map(entry => entry.resource);\n  \
                         const slotFound = found.find(resource => resource.resourceType === 'Slot');\n  \
                         exports.slot = slotFound.id;\n  \
+                        exports.slot_system = slotFound.identifier?.[0]?.system;\n  \
+                        exports.slot_value = slotFound.identifier?.[0]?.value;\n  \
                         exports.schedule = slotFound.schedule.reference;\n  \
                         exports.start = slotFound.start;\n  \
                         exports.end = slotFound.end;\n"

@@ -5,6 +5,7 @@ mod http_file;
 mod openapi;
 mod postman;
 mod requests;
+mod schemas;
 
 use std::fs;
 use std::path::PathBuf;

@@ -66,6 +66,8 @@ fn after(walk: &Walk, request: &Request) -> Vec<String> {
             [
                 "const slot = pm.response.json().entry.map(entry => entry.resource).find(resource => resource.resourceType === 'Slot');",
                 "pm.collectionVariables.set('slot', slot.id);",
+                "pm.collectionVariables.set('slot_system', slot.identifier?.[0]?.system);",
+                "pm.collectionVariables.set('slot_value', slot.identifier?.[0]?.value);",
                 "pm.collectionVariables.set('schedule', slot.schedule.reference);",
                 "pm.collectionVariables.set('start', slot.start);",
                 "pm.collectionVariables.set('end', slot.end);",

@@ -38,7 +38,7 @@ pub(super) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keeps {
     Nothing,
-    /// `slot`, `schedule`, `start` and `end` of the first free Slot.
+    /// `slot`, `slot_system`, `slot_value`, `schedule`, `start` and `end` of the first free Slot.
     Slot,
     /// The id under this name, the `ETag` under the name and `_version`, the cancelled body under the name and `_cancelled`.
     Appointment(&'static str),
@@ -129,6 +129,7 @@ fn at_the_provider(caller: &Caller, number: &NhsNumber) -> Result<Vec<Ask>, Fail
     let patient = patient::patient(&flags, true)?;
     let slot = FoundSlot {
         id: "{{slot}}".to_owned(),
+        identifier: Some(("{{slot_system}}".to_owned(), "{{slot_value}}".to_owned())),
         schedule: "{{schedule}}".to_owned(),
         start: "{{start}}".to_owned(),
         end: "{{end}}".to_owned(),
