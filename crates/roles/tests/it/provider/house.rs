@@ -9,9 +9,10 @@ use http_body_util::{BodyExt as _, Full};
 use roles::edge::answer::AnswerBody;
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
+use roles::edge::clock::{Clock, Ids};
 use roles::edge::fhir_call::{FhirListener, FhirRole};
 use roles::edge::peer::{Certificate, Peer, TlsSession, Verdict};
-use roles::provider::{Keeps, Provider, Settings, Software};
+use roles::provider::{Keeps, LocalRules, Provider, Settings, Software, TestServices};
 use serde_json::{Value, json};
 use spine::interaction::Operation;
 use spine::token::{AcceptUnsigned, KeySet, SigningKey};
@@ -46,6 +47,8 @@ pub(crate) fn new_key() -> SigningKey {
 pub(crate) struct House {
     pub(crate) provider: Arc<Provider>,
     pub(crate) store: Store,
+    /// What the house's clock shows, in seconds since 1970.
+    now: i64,
     folder: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -72,26 +75,48 @@ impl House {
         Self::over(store, temporary, settings).await
     }
 
+    /// The same Provider with another source of ids.
+    pub(crate) fn taking_ids_from(mut self, ids: Arc<dyn Ids>) -> Self {
+        self.provider = provider(&self.store, settings(), Arc::new(FixedClock::default()), ids);
+        self
+    }
+
+    /// The same Provider with another diary, nothing booked in it.
+    pub(crate) async fn holding(self, content: store::DiaryContent) -> Self {
+        self.store.load(content, record()).await.expect("a diary");
+        self
+    }
+
+    /// The same Provider at another time.
+    pub(crate) fn at(mut self, now: &str) -> Self {
+        let clock = FixedClock(now.parse().expect("a time"));
+        self.now = clock.0.as_second();
+        self.provider = provider(&self.store, settings(), Arc::new(clock), Arc::new(CountedIds::default()));
+        self
+    }
+
     async fn over(store: Store, temporary: tempfile::TempDir, settings: Settings) -> Self {
         store.load(diary::content(), record()).await.expect("a diary");
         let folder = temporary.path().to_owned();
-        Self { provider: provider(&store, settings), store, folder, _folder: temporary }
+        let (clock, ids) = (Arc::new(FixedClock::default()), Arc::new(CountedIds::default()));
+        Self { provider: provider(&store, settings, clock, ids), store, now: NOW, folder, _folder: temporary }
     }
 
     /// A second Provider over the same database, as after a restart.
     pub(crate) async fn again(&self) -> Arc<Provider> {
         let store = Store::open_sqlite(&self.folder.join("provider.db"), "second").await.expect("a store");
-        provider(&store, settings())
+        provider(&store, settings(), Arc::new(FixedClock::default()), Arc::new(CountedIds::default()))
     }
 
     /// A request to the root of the default dialect.
     pub(crate) fn ask(&self, verb: &'static str, path: &str) -> Ask {
-        Ask::new(Arc::clone(&self.provider), verb, BASE_1, path)
+        self.ask_in(BASE_1, verb, path)
     }
 
     /// A request to the root of a dialect.
     pub(crate) fn ask_in(&self, base: &'static str, verb: &'static str, path: &str) -> Ask {
-        Ask::new(Arc::clone(&self.provider), verb, base, path)
+        let ask = Ask::new(Arc::clone(&self.provider), verb, base, path);
+        if self.now == NOW { ask } else { ask.token(&signed(&claims_at(self.now))) }
     }
 
     /// Books a Slot in the default dialect.
@@ -140,26 +165,26 @@ fn settings() -> Settings {
         local_patient_system: LOCAL_SYSTEM.to_owned(),
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
+        local_rules: LocalRules::default(),
+        test_services: TestServices::default(),
+        demonstrator_checks: false,
     }
 }
 
-fn provider(store: &Store, settings: Settings) -> Arc<Provider> {
+fn provider(store: &Store, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Arc<Provider> {
     let keys = KeySet::of(vec![KEY.public_key().expect("a public key")]);
     let store = Arc::new(store.clone());
     let keeps = Keeps { diary: store.clone(), appointments: store.clone(), audit: store };
-    let provider = Provider::new(
-        settings,
-        Arc::new(keys),
-        keeps,
-        Arc::new(FixedClock::default()),
-        Arc::new(CountedIds::default()),
-    );
-    Arc::new(provider)
+    Arc::new(Provider::new(settings, Arc::new(keys), keeps, clock, ids))
 }
 
 /// The claims of a token that may do everything at the default root.
 pub(crate) fn claims() -> Value {
-    json!({"aud": BASE_1, "iss": ISSUER, "iat": NOW - 300, "nbf": NOW - 300, "exp": NOW + 3600, "appid": "client-1",
+    claims_at(NOW)
+}
+
+fn claims_at(now: i64) -> Value {
+    json!({"aud": BASE_1, "iss": ISSUER, "iat": now - 300, "nbf": now - 300, "exp": now + 3600, "appid": "client-1",
         "appidacr": "1", "groups": [READERS, BOOKERS], "oid": "o", "sub": "o", "tid": "tenant", "uti": "u", "ver": "1.0"})
 }
 
