@@ -391,7 +391,8 @@ mod tests {
     // covers: DEM-09
     #[test]
     fn phones_postcodes_and_addresses_have_their_forms() {
-        let tables: [(fn(&str) -> bool, &[&str], &[&str]); 3] = [
+        type Form = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
+        const FORMS: [Form; 3] = [
             (
                 is_uk_phone,
                 &["01632 960123", "07700900123", "+44 1632 960123", "(01632) 960-123"],
@@ -400,7 +401,7 @@ mod tests {
             (is_uk_postcode, &["LS1 4HR", "yo17hh", "EC1A 1BB", "M1 1AE"], &["LS1", "12345", "LSS1 4HR", "L 4HR", ""]),
             (is_email, &["a@b.uk"], &["a", "@b.uk", "a@b", "a b@c.uk", "a@b@c.uk"]),
         ];
-        for (holds, right, wrong) in tables {
+        for (holds, right, wrong) in FORMS {
             assert!(right.iter().all(|text| holds(text)), "{right:?}");
             assert!(!wrong.iter().any(|text| holds(text)), "{wrong:?}");
         }
