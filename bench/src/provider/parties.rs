@@ -89,6 +89,7 @@ fn settings() -> Result<Settings, Fault> {
         local_rules: LocalRules::default(),
         test_services: TestServices::default(),
         demonstrator_checks: false,
+        definitions: profile::Definitions::standard(),
     })
 }
 

@@ -61,6 +61,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
         local_rules: LocalRules { kept_for: section.kept_for.clone(), barred: section.barred.clone() },
         test_services: test_services(&section.test_service_ids),
         demonstrator_checks: section.demonstrator_checks,
+        definitions: shared.definitions,
     })
 }
 

@@ -23,9 +23,9 @@ pub(super) async fn book_appointment(provider: &Provider, call: &Call) -> Result
     provider.refuse_used_request_id(call).await?;
     let body = call.resource()?;
     if provider.settings.demonstrator_checks {
-        demonstrator_checks::check(&body, call.now)?;
+        demonstrator_checks::check(&body, call)?;
     }
-    let mut appointment = accepted(body, "Appointment", call.dialect())?;
+    let mut appointment = accepted(body, "Appointment", call)?;
     booking_rules::check(&appointment, call.dialect())?;
     all_exist(provider, &appointment).await?;
     let slot = slot_of(provider, call, &appointment).await?;

@@ -7,10 +7,11 @@ use fhir::{Node, Parsed};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use profile::{Definitions, Options, Severity};
+use profile::{Options, Severity};
 use spine::{Reason, systems};
 
 use super::booking_rules::{contained, profile_of};
+use crate::edge::fhir_call::Call;
 use crate::edge::refusal::{Refusal, RefusedIssue};
 
 /// The most faults that one refusal lists.
@@ -73,16 +74,16 @@ const CHECKS: [Check; 11] = [
 ///
 /// # Errors
 /// `Reason::DemonstratorChecksFailed` with at most ten faults.
-pub(super) fn check(body: &Parsed, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check(body: &Parsed, call: &Call) -> Result<(), Refusal> {
     if body.resource.type_name() != "Appointment" {
         // Refused for that, by the judgement that every booking meets.
         return Ok(());
     }
     let mut faults = Faults::default();
     for check in CHECKS {
-        check(&body.resource, now, &mut faults);
+        check(&body.resource, call.now, &mut faults);
     }
-    for issue in profile::validate_parsed(body, Definitions::standard(), &Options::validator()) {
+    for issue in profile::validate_parsed(body, call.definitions, &Options::validator()) {
         let weight = match issue.severity {
             Severity::Fatal | Severity::Warning => Critical,
             Severity::Error => Major,

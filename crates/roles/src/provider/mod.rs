@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use profile::Definitions;
 use spine::Asid;
 use spine::interaction::Operation;
 use spine::token::KeySet;
@@ -83,6 +84,8 @@ pub struct Settings {
     pub test_services: TestServices,
     /// Whether bookings are held to the public demonstrator's list besides (DEM-09); a demonstration's alone.
     pub demonstrator_checks: bool,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// The software's version and the day of its release (`2026-11-23`).
@@ -132,6 +135,7 @@ impl Provider {
             clock,
             ids: Arc::clone(&ids),
             body_limit: settings.body_limit,
+            definitions: settings.definitions,
         };
         // The zone is part of the binary; without it times would still be right, in UTC.
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);

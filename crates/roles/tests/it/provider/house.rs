@@ -168,6 +168,7 @@ fn settings() -> Settings {
         local_rules: LocalRules::default(),
         test_services: TestServices::default(),
         demonstrator_checks: false,
+        definitions: profile::Definitions::standard(),
     }
 }
 
