@@ -22,6 +22,7 @@ use store::{AuditRecord, Diary as _, Store};
 use tower::Service as _;
 
 use super::diary;
+use super::wire::Wire;
 use crate::fixed::{CountedIds, FixedClock};
 
 pub(crate) const ISSUER: &str = "https://sts.test/tenant/";
@@ -47,6 +48,7 @@ pub(crate) fn new_key() -> SigningKey {
 pub(crate) struct House {
     pub(crate) provider: Arc<Provider>,
     pub(crate) store: Store,
+    wire: Option<Arc<Wire>>,
     /// What the house's clock shows, in seconds since 1970.
     now: i64,
     folder: PathBuf,
@@ -81,6 +83,17 @@ impl House {
         self
     }
 
+    /// The same Provider, reached over real sockets with TLS from here on.
+    pub(crate) async fn over_tls(mut self) -> Self {
+        self.wire = Some(Arc::new(Wire::to(Arc::clone(&self.provider)).await));
+        self
+    }
+
+    /// The listener of a Provider that is reached over sockets.
+    pub(crate) fn wire(&self) -> &Wire {
+        self.wire.as_ref().expect("a Provider behind a listener")
+    }
+
     /// The same Provider with another diary, nothing booked in it.
     pub(crate) async fn holding(self, content: store::DiaryContent) -> Self {
         self.store.load(content, record()).await.expect("a diary");
@@ -99,7 +112,14 @@ impl House {
         store.load(diary::content(), record()).await.expect("a diary");
         let folder = temporary.path().to_owned();
         let (clock, ids) = (Arc::new(FixedClock::default()), Arc::new(CountedIds::default()));
-        Self { provider: provider(&store, settings, clock, ids), store, now: NOW, folder, _folder: temporary }
+        Self {
+            provider: provider(&store, settings, clock, ids),
+            store,
+            wire: None,
+            now: NOW,
+            folder,
+            _folder: temporary,
+        }
     }
 
     /// A second Provider over the same database, as after a restart.
@@ -115,7 +135,8 @@ impl House {
 
     /// A request to the root of a dialect.
     pub(crate) fn ask_in(&self, base: &'static str, verb: &'static str, path: &str) -> Ask {
-        let ask = Ask::new(Arc::clone(&self.provider), verb, base, path);
+        let mut ask = Ask::new(Arc::clone(&self.provider), verb, base, path);
+        ask.wire.clone_from(&self.wire);
         if self.now == NOW { ask } else { ask.token(&signed(&claims_at(self.now))) }
     }
 
@@ -236,6 +257,8 @@ pub(crate) struct Ask<R = Provider> {
     headers: HeaderMap,
     body: Vec<u8>,
     peer: Option<Arc<Peer>>,
+    wire: Option<Arc<Wire>>,
+    format: &'static str,
 }
 
 impl Ask {
@@ -261,7 +284,16 @@ impl Ask {
 impl<R: FhirRole> Ask<R> {
     /// A request of any role, without certificate, headers and body.
     pub(crate) fn bare(service: FhirListener<R>, verb: &'static str, target: String) -> Self {
-        Self { service, verb, target, headers: HeaderMap::new(), body: Vec::new(), peer: None }
+        Self {
+            service,
+            verb,
+            target,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            peer: None,
+            wire: None,
+            format: "application/fhir+json",
+        }
     }
 
     /// Sets a header, in place of one that is there.
@@ -283,6 +315,28 @@ impl<R: FhirRole> Ask<R> {
     pub(crate) fn from(mut self, peer: Option<Arc<Peer>>) -> Self {
         self.peer = peer;
         self
+    }
+
+    /// Sends bodies, and asks for answers, in this format.
+    pub(crate) fn in_format(mut self, format: &'static str) -> Self {
+        self.format = format;
+        self.header("Accept", format)
+    }
+
+    /// Whether the verb takes a body.
+    pub(crate) fn has_body(&self) -> bool {
+        matches!(self.verb, "POST" | "PUT")
+    }
+
+    /// A resource in the format of this request.
+    pub(crate) fn resource(self, resource: &Value) -> Self {
+        if self.format.ends_with("xml") { self.xml(resource) } else { self.json(resource) }
+    }
+
+    /// A body that breaks off, in the format of this request.
+    pub(crate) fn malformed(self) -> Self {
+        let (format, xml) = (self.format, self.format.ends_with("xml"));
+        self.body(format, if xml { b"<Appointment".to_vec() } else { b"{".to_vec() })
     }
 
     pub(crate) fn json(self, resource: &Value) -> Self {
@@ -312,11 +366,12 @@ impl<R: FhirRole> Ask<R> {
     }
 
     pub(crate) async fn send(self) -> Told {
+        if let Some(wire) = self.wire {
+            return wire.send(self.verb, &self.target, self.headers, self.body).await;
+        }
         let response = self.begin().await;
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Told { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
+        Told::of(&parts, body.collect().await.expect("a body").to_bytes())
     }
 }
 
@@ -334,6 +389,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    pub(crate) fn of(head: &http::response::Parts, bytes: Bytes) -> Self {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: head.status.as_u16(), headers: head.headers.clone(), bytes, text }
+    }
+
     /// The body, which is JSON, or XML that is read and told as JSON.
     pub(crate) fn value(&self) -> Value {
         if self.text.starts_with('<') {
