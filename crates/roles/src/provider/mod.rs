@@ -6,14 +6,17 @@ mod book_appointment;
 mod booking_rules;
 mod cancel_appointment;
 mod capability_statement;
+mod demonstrator_checks;
 mod diary;
 mod get_appointment;
 mod get_resource;
+mod local_rules;
 mod references;
 mod search_free_slots;
 mod search_patient_appointments;
 mod slot_fragment;
 mod slot_parameters;
+mod test_services;
 mod times;
 
 use std::sync::Arc;
@@ -29,7 +32,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use diary::{NotADiary, diary_of};
+pub use local_rules::LocalRules;
 pub use slot_fragment::slot_resource;
+pub use test_services::{TestService, TestServices};
 
 use crate::appointment::request_id_reused;
 use crate::edge::answer::Answer;
@@ -73,6 +78,12 @@ pub struct Settings {
     pub slots_on_a_page: u32,
     /// The longest body in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What the administrators keep for some callers, and whom they bar.
+    pub local_rules: LocalRules,
+    /// The service ids of test suites; a demonstration's alone.
+    pub test_services: TestServices,
+    /// Whether bookings are held to the public demonstrator's list besides (DEM-09); a demonstration's alone.
+    pub demonstrator_checks: bool,
     /// What resources are read and judged by.
     pub definitions: &'static Definitions,
 }

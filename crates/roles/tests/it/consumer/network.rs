@@ -236,6 +236,9 @@ impl Network {
             local_patient_system: OWN_IDENTIFIERS.to_owned(),
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
+            local_rules: provider::LocalRules::default(),
+            test_services: provider::TestServices::default(),
+            demonstrator_checks: false,
             definitions: profile::Definitions::standard(),
         };
         let kept = Arc::new(store);
