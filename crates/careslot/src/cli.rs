@@ -55,6 +55,8 @@ pub enum Verb {
     Validate(verbs::validate::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
+    /// Read the audit trails, and check that nobody changed them
+    Audit(verbs::audit::Args),
     /// Show the configuration, or find what is wrong with it
     Config(verbs::config::Args),
     /// Find out what keeps the network from working
@@ -176,6 +178,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Audit(args) => verbs::audit::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
@@ -218,6 +221,9 @@ mod tests {
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
+            "audit verify --role provider --since heads.json --json",
+            "audit list --trace 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --from today --to now --refused",
+            "audit export --caller 200000000359 --service 918999198999 --config c.toml",
             "config show --config c.toml",
             "config check",
             "doctor --env e.json",

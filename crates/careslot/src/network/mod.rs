@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 
+pub(crate) use administration::keeps;
 pub use consumer::consumer;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};
 pub use stores::Stores;

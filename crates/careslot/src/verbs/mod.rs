@@ -1,6 +1,7 @@
 //! One file for each verb of the command line: its flags and what it does.
 
 pub mod appointments;
+pub mod audit;
 pub mod book;
 pub mod cancel;
 pub mod completions;
@@ -19,6 +20,7 @@ pub mod slots;
 pub mod token;
 pub mod validate;
 
+mod administered;
 mod caller;
 mod choose;
 mod curl;
