@@ -13,11 +13,13 @@ pub mod history;
 pub mod jwt;
 pub mod man;
 pub mod register;
+pub mod sds;
 pub mod serve;
 pub mod slots;
 pub mod token;
 pub mod validate;
 
+mod administered;
 mod caller;
 mod fault;
 mod instance;
