@@ -12,6 +12,7 @@ pub mod get;
 pub mod history;
 pub mod jwt;
 pub mod man;
+pub mod rebook;
 pub mod register;
 pub mod sds;
 pub mod serve;
@@ -21,6 +22,8 @@ pub mod validate;
 
 mod administered;
 mod caller;
+mod choose;
+mod curl;
 mod fault;
 mod instance;
 mod patient;
@@ -28,6 +31,7 @@ mod registration;
 mod resource;
 mod table;
 pub(crate) mod times;
+mod trace;
 
 use crate::failure::{Exit, Failure};
 
