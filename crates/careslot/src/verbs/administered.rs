@@ -94,7 +94,6 @@ impl Keeper {
     ///
     /// # Errors
     /// Exit 2 where there is none, unless it may be made; what keeps it from being opened.
-    #[expect(dead_code, reason = "the verbs that change what a role keeps while it does not run come next")]
     pub(super) async fn store(&self, role: &'static str, may_be_made: bool) -> Result<Store, Failure> {
         if !may_be_made && !self.stores.has(role) {
             let why = format!("{role} does not run, and has no database where the configuration says");

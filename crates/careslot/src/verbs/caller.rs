@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use profile::Definitions;
 pub(super) use roles::consumer::Step;
 use roles::consumer::{Consumer, Endpoint, Fault};
 use spine::{Asid, Malformed, Operation};
@@ -181,6 +182,7 @@ fn shared(config: Config, folder: &Path) -> Shared {
         stores: Stores::new(place, folder.to_path_buf(), None, "verbs"),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
+        definitions: Definitions::standard(),
         shutdown: CancellationToken::new(),
     }
 }

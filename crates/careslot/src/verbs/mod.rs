@@ -15,6 +15,7 @@ pub mod jwt;
 pub mod man;
 pub mod rebook;
 pub mod register;
+pub mod sds;
 pub mod serve;
 pub mod slots;
 pub mod token;
