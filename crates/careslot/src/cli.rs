@@ -55,8 +55,12 @@ pub enum Verb {
     Export(verbs::export::Args),
     /// Judge resources by their profiles, naming line and column
     Validate(verbs::validate::Args),
+    /// Look after the directory: find what is wrong in it, bring entries in and out
+    Sds(verbs::sds::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
+    /// Read the audit trails, and check that nobody changed them
+    Audit(verbs::audit::Args),
     /// Show the configuration, or find what is wrong with it
     Config(verbs::config::Args),
     /// Find out what keeps the network from working
@@ -179,6 +183,8 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
         Verb::Export(args) => verbs::export::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Audit(args) => verbs::audit::run(args, terminal).await,
+        Verb::Sds(args) => verbs::sds::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
@@ -224,6 +230,14 @@ mod tests {
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
+            "audit verify --role provider --since heads.json --json",
+            "audit list --trace 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --from today --to now --refused",
+            "audit export --caller 200000000359 --service 918999198999 --config c.toml",
+            "sds lint a.ldif - --json",
+            "sds lint --env e.json",
+            "sds import a.ldif --replace --dry-run --strict",
+            "sds export --schema",
+            "sds add 918999198997 --ods A91545 --endpoint https://p/STU3/1/demo --party-key A91545-1 --interaction urn:a:b",
             "config show --config c.toml",
             "config check",
             "doctor --env e.json",

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 
+pub(crate) use administration::keeps;
 pub use consumer::consumer;
 pub use definitions::definitions;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};

@@ -9,6 +9,7 @@ mod ending;
 mod export;
 mod refusals;
 mod refused_tokens;
+mod sds;
 mod stores;
 mod token_endpoint;
 mod verbs;
