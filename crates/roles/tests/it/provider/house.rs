@@ -245,7 +245,11 @@ pub(crate) fn peer(name: &str) -> Arc<Peer> {
 }
 
 pub(crate) fn peer_with(certificate: Verdict) -> Arc<Peer> {
-    let tls = TlsSession { version: "TLSv1_2", suite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" };
+    let tls = TlsSession {
+        version: "TLSv1_2",
+        suite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        took: std::time::Duration::ZERO,
+    };
     Arc::new(Peer { address: "127.0.0.1:40000".parse().expect("an address"), certificate, tls: Some(tls) })
 }
 
