@@ -19,7 +19,7 @@ use roles::token::{self, Group, Keys, Settings, Token, secret};
 use serde_json::{Value, json};
 use spine::Operation;
 use spine::dialect::DIALECT_1_0_4;
-use spine::token::{AcceptUnsigned, Expectation, GroupIds, KeySet, SigningKey, check};
+use spine::token::{AcceptUnsigned, EVERY_CLIENT, Expectation, GroupIds, KeySet, SigningKey, check};
 use store::{Audit, AuditFilter, AuditRecord, HashedSecret, Store, TokenClient, TokenClients};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -249,6 +249,7 @@ async fn a_token_passes_the_checks_of_those_who_receive_it() {
         issuer: ISSUER,
         keys: &keys,
         groups: &groups,
+        clients: &EVERY_CLIENT,
         operation,
         now,
         leeway: 0,

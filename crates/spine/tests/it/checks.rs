@@ -9,7 +9,9 @@ use spine::sds::filter::LONGEST_FILTER;
 use spine::sds::ldif;
 use spine::sds::session::{Frames, LONGEST_REQUEST, Session, SessionLimits};
 use spine::sds::{Directory, Dn, Filter, Scope};
-use spine::token::{self, AcceptUnsigned, Assurance, Compact, Expectation, GroupIds, KeySet, MOST_KEYS, PublicKey};
+use spine::token::{
+    self, AcceptUnsigned, Assurance, Compact, EVERY_CLIENT, Expectation, GroupIds, KeySet, MOST_KEYS, PublicKey,
+};
 use spine::{Operation, SspHeaders};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -42,6 +44,7 @@ fn check_one_token(token: &str) {
             issuer: "https://sts.example/tenant/",
             keys: nobodys_keys(),
             groups: &GroupIds::from([("guid-create".to_owned(), Group::CreateAppointment)]),
+            clients: &EVERY_CLIENT,
             operation: Operation::BookAppointment,
             now: 1_561_971_700,
             leeway: 60,
