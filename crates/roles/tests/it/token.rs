@@ -103,7 +103,7 @@ impl Endpoint {
         }
         let authority = pki::Authority::new("Root");
         let clock = Arc::new(HandClock(AtomicI64::new(now())));
-        let keys = Keys { signing: signing_key(&authority), former: Vec::new() };
+        let keys = Keys { signing: signing_key(&authority), others: Vec::new() };
         let all = Arc::new(store.clone());
         let ids = Arc::new(CountedIds::default());
         let token = Arc::new(Token::new(settings(), keys, all.clone(), all, clock.clone(), ids).expect("an endpoint"));
@@ -370,7 +370,7 @@ async fn tokens_of_a_former_key_can_still_be_verified() {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
     let keys = Keys {
         signing: SigningKey::from_pkcs8_pem(&pair.serialize_pem()).expect("an RSA key"),
-        former: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
+        others: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
     };
     endpoint.token.replace_keys(keys).expect("replaced");
     let (_, _, after) = endpoint.post(&good_form()).await;
