@@ -22,6 +22,7 @@ mod caller;
 mod fault;
 mod instance;
 mod patient;
+mod private_file;
 mod registration;
 mod resource;
 mod table;

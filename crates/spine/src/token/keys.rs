@@ -176,6 +176,12 @@ impl KeySet {
         &self.0
     }
 
+    /// The keys, taken out of the set.
+    #[must_use]
+    pub fn into_keys(self) -> Vec<PublicKey> {
+        self.0
+    }
+
     /// The JWKS document of these keys.
     #[must_use]
     pub fn to_jwks(&self) -> String {
