@@ -88,6 +88,7 @@ fn settings() -> Result<Settings, Fault> {
         local_patient_system: "https://localhost/Id/patient".to_owned(),
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
+        definitions: profile::Definitions::standard(),
     })
 }
 

@@ -49,6 +49,7 @@ fn settings(shared: &Shared) -> Result<Settings> {
         local_patient_system: format!("{endpoint}/Id/patient"),
         slots_on_a_page: section.page_slots,
         body_limit: config.http.max_body,
+        definitions: shared.definitions,
     })
 }
 

@@ -32,6 +32,7 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
         publisher: "CareSlot".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         body_limit: config.http.max_body,
+        definitions: shared.definitions,
     };
     let registry = Arc::new(Registry::new(
         settings,

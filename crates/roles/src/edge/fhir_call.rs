@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
+use profile::Definitions;
 use spine::dialect::{RequestIdAbsent, UnknownParameter};
 use spine::interaction::{OPERATIONS, Operation};
 use spine::{Asid, Dialect, Reason, SspHeaders};
@@ -23,7 +24,7 @@ use super::answer::{Answer, AnswerBody, ExchangeIds, finished};
 use super::audit::{Ending, Trail};
 use super::authorise::{Authoriser, Caller};
 use super::base::{Base, base_of};
-use super::body::read_body;
+use super::body::{read_body, read_resource};
 use super::clock::{Clock, Ids};
 use super::etag::{Condition, if_match};
 use super::negotiate::{Format, answer_format, body_format, refusal_format, shortened};
@@ -66,6 +67,8 @@ pub struct Course {
     pub ids: Arc<dyn Ids>,
     /// The longest body, in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// A request that passed every check which needs no knowledge of the interaction.
@@ -92,6 +95,8 @@ pub struct Call {
     pub request_id: Option<RequestId>,
     /// When the request came.
     pub now: Timestamp,
+    /// What its body is read and judged by.
+    pub definitions: &'static Definitions,
     trail: Trail,
     clock: Arc<dyn Clock>,
 }
@@ -172,20 +177,7 @@ impl Call {
         let Some((bytes, format)) = &self.body else {
             return Err(Refusal::new(Reason::BodyMissing, ""));
         };
-        if bytes.is_empty() {
-            return Err(Refusal::new(Reason::BodyMissing, ""));
-        }
-        let parsed = match format {
-            Format::Json => fhir::json::read(bytes, &fhir::Limits::STRICT),
-            Format::Xml => fhir::xml::read(bytes, &fhir::Limits::STRICT),
-        };
-        parsed.map_err(|error| {
-            let reason = match error.kind {
-                fhir::SyntaxKind::TooLarge => Reason::BodyTooLarge,
-                fhir::SyntaxKind::Malformed | fhir::SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
-            };
-            Refusal::new(reason, error.to_string())
-        })
+        read_resource(bytes, *format, self.definitions)
     }
 }
 
@@ -263,7 +255,9 @@ where
     let format_parameter = query.as_ref().ok().and_then(|query| query.first("_format").map(str::to_owned));
     let format = refusal_format(format_parameter.as_deref(), &parts.headers);
     let dialect = base_of(&course.bases, parts.uri.path()).or_else(|| course.bases.first().map(|base| (base, "")));
-    let dialect = dialect.map_or(&spine::dialect::DIALECT_1_0_4, |(base, _)| base.dialect());
+    let (dialect, below) =
+        dialect.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
+    let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
 
     let answered = match admitted(course, &parts, query, body, &mut trail).await {
         Ok(call) => {
@@ -283,10 +277,12 @@ where
         }
         Err(refusal) => {
             refusal.log(course.role, &own_id);
-            let response = refusal.render(dialect, format, &own_id);
+            let refused = refusal.reason.refused(dialect);
+            let refused = if asks_the_validator { refused.by_the_validator() } else { refused };
+            let response = refusal.render_refused(&refused, format, &own_id);
             let ending = Ending {
                 reason: Some(refusal.reason.name()),
-                requirement: Some(refusal.requirement(dialect)),
+                requirement: Some(refused.requirement),
                 ..Ending::of(response.status(), course.clock.now())
             };
             recorded(course, &trail, ending).await;
@@ -355,6 +351,7 @@ where
         ssp,
         request_id,
         now,
+        definitions: course.definitions,
         trail,
         clock,
     })

@@ -19,7 +19,7 @@ use crate::edge::refusal::Refusal;
 /// Books the Slot that the body names, once.
 pub(super) async fn book_appointment(provider: &Provider, call: &Call) -> Result<Answer, Refusal> {
     provider.refuse_used_request_id(call).await?;
-    let mut appointment = accepted(call.resource()?, "Appointment", call.dialect())?;
+    let mut appointment = accepted(call.resource()?, "Appointment", call)?;
     booking_rules::check(&appointment, call.dialect())?;
     all_exist(provider, &appointment).await?;
     let slot = slot_of(provider, call, &appointment).await?;

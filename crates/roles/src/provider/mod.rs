@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use profile::Definitions;
 use spine::Asid;
 use spine::interaction::Operation;
 use store::{Appointments, Audit, Diary};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub slots_on_a_page: u32,
     /// The longest body in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// The software's version and the day of its release (`2026-11-23`).
@@ -127,6 +130,7 @@ impl Provider {
             clock,
             ids: Arc::clone(&ids),
             body_limit: settings.body_limit,
+            definitions: settings.definitions,
         };
         // The zone is part of the binary; without it times would still be right, in UTC.
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);

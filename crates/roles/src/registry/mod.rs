@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use profile::Definitions;
 use spine::{Operation, Reason};
 use store::{Audit, Registrations};
 use tokio::net::TcpListener;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub version: String,
     /// The longest body in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// The Registry.
@@ -95,6 +98,7 @@ impl Registry {
             clock,
             ids: Arc::clone(&ids),
             body_limit: settings.body_limit,
+            definitions: settings.definitions,
         };
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
         Self { settings, course, registrations, ids, zone }

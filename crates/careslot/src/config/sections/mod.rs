@@ -9,6 +9,7 @@ mod parties;
 mod proxy;
 mod tls;
 mod token;
+mod validation;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ pub use parties::{Base, Provider, Registry};
 pub use proxy::{Compat, Ssp, TokenCheck};
 pub use tls::{Revocation, Tls, TlsReject};
 pub use token::Token;
+pub use validation::Validation;
 
 use super::Config;
 use super::layers::Layers;
@@ -76,6 +78,7 @@ pub(super) fn read_and_list(layers: &Layers, problems: &mut Problems, asked: &mu
         consumer: Consumer::read(reader.section("consumer")),
         web: Web::read(reader.section("web")),
         admin: Admin::read(reader.section("admin")),
+        validation: Validation::read(reader.section("validation")),
     };
     check_together(&config, &mut reader);
     config

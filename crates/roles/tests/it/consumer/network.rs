@@ -236,6 +236,7 @@ impl Network {
             local_patient_system: OWN_IDENTIFIERS.to_owned(),
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
+            definitions: profile::Definitions::standard(),
         };
         let kept = Arc::new(store);
         let keeps = Keeps { diary: kept.clone(), appointments: kept.clone(), audit: kept };
@@ -252,6 +253,7 @@ impl Network {
             publisher: "Test Registry".to_owned(),
             version: "0.1.0".to_owned(),
             body_limit: 256 * 1024,
+            definitions: profile::Definitions::standard(),
         };
         let ids = IdsOf::party(100 + COUNT.fetch_add(1, Ordering::Relaxed));
         let registry = Registry::new(settings, self.keys.clone(), kept.clone(), kept, self.clock.clone(), ids);

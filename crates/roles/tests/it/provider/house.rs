@@ -142,6 +142,7 @@ fn settings() -> Settings {
         local_patient_system: LOCAL_SYSTEM.to_owned(),
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
+        definitions: profile::Definitions::standard(),
     }
 }
 

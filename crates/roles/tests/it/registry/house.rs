@@ -103,6 +103,7 @@ fn service(store: &Store, ids: Arc<CountedIds>) -> FhirListener<Registry> {
         publisher: "Test Registry".to_owned(),
         version: "0.1.0".to_owned(),
         body_limit: 256 * 1024,
+        definitions: profile::Definitions::standard(),
     };
     let keys = KeySet::of(vec![KEY.public_key().expect("a public key")]);
     let kept = Arc::new(store.clone());
