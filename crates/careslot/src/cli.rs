@@ -53,6 +53,8 @@ pub enum Verb {
     Appointments(verbs::appointments::Args),
     /// Judge resources by their profiles, naming line and column
     Validate(verbs::validate::Args),
+    /// Look after the directory: find what is wrong in it, bring entries in and out
+    Sds(verbs::sds::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
     /// Show the configuration, or find what is wrong with it
@@ -176,6 +178,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Sds(args) => verbs::sds::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
@@ -218,6 +221,11 @@ mod tests {
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
+            "sds lint a.ldif - --json",
+            "sds lint --env e.json",
+            "sds import a.ldif --replace --dry-run --strict",
+            "sds export --schema",
+            "sds add 918999198997 --ods A91545 --endpoint https://p/STU3/1/demo --party-key A91545-1 --interaction urn:a:b",
             "config show --config c.toml",
             "config check",
             "doctor --env e.json",

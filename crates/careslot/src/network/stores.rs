@@ -52,6 +52,15 @@ impl Stores {
         Ok(store)
     }
 
+    /// Whether a role's database is there to be opened; that of a file that is not there would be made.
+    #[must_use]
+    pub fn has(&self, role: &str) -> bool {
+        match &self.0.place {
+            config::Store::Postgres { .. } if SHARED.contains(&role) => true,
+            _ => self.0.folder.join(format!("{role}.db")).is_file(),
+        }
+    }
+
     /// Closes every database that is open, once everything that was asked of it is done.
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.0.open.lock().await);

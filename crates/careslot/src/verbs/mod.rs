@@ -14,11 +14,13 @@ pub mod jwt;
 pub mod man;
 pub mod rebook;
 pub mod register;
+pub mod sds;
 pub mod serve;
 pub mod slots;
 pub mod token;
 pub mod validate;
 
+mod administered;
 mod caller;
 mod choose;
 mod curl;

@@ -30,8 +30,8 @@ use crate::edge::listen::{self, Door, Limits};
 use crate::edge::local::{LocalAnswer, LocalRefusal, from_this_machine, respond};
 use crate::edge::query::Query;
 
-/// The longest body: a directory of a few thousand systems as LDIF.
-const LONGEST_BODY: usize = 16 * 1024 * 1024;
+/// The longest body: the longest directory that is read as LDIF.
+const LONGEST_BODY: usize = spine::sds::ldif::LONGEST_LDIF;
 
 /// What a demonstration begins with.
 #[derive(Debug, Clone, Default)]
@@ -147,8 +147,8 @@ fn decoded(segment: &str) -> String {
 }
 
 /// What this process does not look after.
-fn not_here(what: &str) -> LocalRefusal {
-    LocalRefusal::NotThere(format!("{what} is not looked after in this process"))
+fn not_here(what: &'static str) -> LocalRefusal {
+    LocalRefusal::Elsewhere(what)
 }
 
 /// Serves the administration until `shutdown`.

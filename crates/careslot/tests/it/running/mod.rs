@@ -8,6 +8,7 @@ mod documents;
 mod ending;
 mod refusals;
 mod refused_tokens;
+mod sds;
 mod stores;
 mod token_endpoint;
 mod verbs;
