@@ -29,6 +29,7 @@ mod curl;
 mod fault;
 mod instance;
 mod patient;
+mod private_file;
 mod registration;
 mod resource;
 mod table;

@@ -178,6 +178,8 @@ fn settings() -> Settings {
             issuer: ISSUER.to_owned(),
             audiences: vec![BASE_1.to_owned(), BASE_2.to_owned()],
             groups: groups.map(|(id, group)| (id.to_owned(), group)).into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },
