@@ -61,7 +61,7 @@ fn an_unknown_element_is_no_reason_to_refuse_a_booking() {
 // covers: VAL-06
 #[test]
 fn nothing_wrong_is_one_informational_issue() {
-    let node = outcome(&judge(SLOT));
+    let node = outcome(&judge(SLOT), None);
     let issues: Vec<_> = node.all("issue").collect();
     assert_eq!(issues.len(), 1);
     assert_eq!(issues[0].text_of("severity"), Some("information"));
@@ -72,7 +72,7 @@ fn nothing_wrong_is_one_informational_issue() {
 #[test]
 fn an_outcome_of_issues_is_itself_valid() {
     let issues = judge(&SLOT.replacen(r#""free""#, r#""taken""#, 1));
-    let node = outcome(&issues);
+    let node = outcome(&issues, None);
     assert_eq!(profile::validate(&node, &[], Definitions::standard(), &Options::validator()), []);
     assert_eq!(node.child("issue").and_then(|issue| issue.text_of("expression")), Some("Slot.status"));
 }

@@ -4,15 +4,18 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
+use profile::Definitions;
 use spine::dialect::{RequestIdAbsent, UnknownParameter};
 use spine::interaction::{OPERATIONS, Operation};
 use spine::{Asid, Dialect, Reason, SspHeaders};
@@ -23,7 +26,7 @@ use super::answer::{Answer, AnswerBody, ExchangeIds, finished};
 use super::audit::{Ending, Trail};
 use super::authorise::{Authoriser, Caller};
 use super::base::{Base, base_of};
-use super::body::read_body;
+use super::body::{read_body, read_resource};
 use super::clock::{Clock, Ids};
 use super::etag::{Condition, if_match};
 use super::negotiate::{Format, answer_format, body_format, refusal_format, shortened};
@@ -66,6 +69,8 @@ pub struct Course {
     pub ids: Arc<dyn Ids>,
     /// The longest body, in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// A request that passed every check which needs no knowledge of the interaction.
@@ -92,6 +97,8 @@ pub struct Call {
     pub request_id: Option<RequestId>,
     /// When the request came.
     pub now: Timestamp,
+    /// What its body is read and judged by.
+    pub definitions: &'static Definitions,
     trail: Trail,
     clock: Arc<dyn Clock>,
 }
@@ -172,20 +179,7 @@ impl Call {
         let Some((bytes, format)) = &self.body else {
             return Err(Refusal::new(Reason::BodyMissing, ""));
         };
-        if bytes.is_empty() {
-            return Err(Refusal::new(Reason::BodyMissing, ""));
-        }
-        let parsed = match format {
-            Format::Json => fhir::json::read(bytes, &fhir::Limits::STRICT),
-            Format::Xml => fhir::xml::read(bytes, &fhir::Limits::STRICT),
-        };
-        parsed.map_err(|error| {
-            let reason = match error.kind {
-                fhir::SyntaxKind::TooLarge => Reason::BodyTooLarge,
-                fhir::SyntaxKind::Malformed | fhir::SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
-            };
-            Refusal::new(reason, error.to_string())
-        })
+        read_resource(bytes, *format, self.definitions)
     }
 }
 
@@ -263,15 +257,19 @@ where
     let format_parameter = query.as_ref().ok().and_then(|query| query.first("_format").map(str::to_owned));
     let format = refusal_format(format_parameter.as_deref(), &parts.headers);
     let dialect = base_of(&course.bases, parts.uri.path()).or_else(|| course.bases.first().map(|base| (base, "")));
-    let dialect = dialect.map_or(&spine::dialect::DIALECT_1_0_4, |(base, _)| base.dialect());
+    let (dialect, below) =
+        dialect.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
+    let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
 
-    let answered = match admitted(course, &parts, query, body, &mut trail).await {
-        Ok(call) => {
-            let answered = role.answer(&call).await;
-            answered.and_then(|answer| answer.render(call.format).map(|response| (answer, response)))
-        }
-        Err(refusal) => Err(refusal),
+    let carried_out = async {
+        let call = admitted(course, &parts, query, body, &mut trail).await?;
+        let answer = role.answer(&call).await?;
+        let response = answer.render(call.format)?;
+        Ok((answer, response))
     };
+    // A fault in our code ends this exchange, not the process, and is recorded as every refusal is.
+    let answered = AssertUnwindSafe(carried_out).catch_unwind().await;
+    let answered = answered.unwrap_or_else(|_| Err(Refusal::new(Reason::InternalError, "")));
     let response = match answered {
         Ok((answer, response)) => {
             if !answer.is_recorded() {
@@ -283,10 +281,12 @@ where
         }
         Err(refusal) => {
             refusal.log(course.role, &own_id);
-            let response = refusal.render(dialect, format, &own_id);
+            let refused = refusal.reason.refused(dialect);
+            let refused = if asks_the_validator { refused.by_the_validator() } else { refused };
+            let response = refusal.render_refused(&refused, format, &own_id);
             let ending = Ending {
                 reason: Some(refusal.reason.name()),
-                requirement: Some(refusal.requirement(dialect)),
+                requirement: Some(refused.requirement),
                 ..Ending::of(response.status(), course.clock.now())
             };
             recorded(course, &trail, ending).await;
@@ -328,7 +328,7 @@ where
     trail.interaction = operation.interaction().map(ToString::to_string);
     trail.ssp = ssp_headers(course, operation, headers)?;
     let behind_ssp = is_ssp(&course.ssp_fqdns, trail.peer.as_deref());
-    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now)?;
+    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now).await?;
     trail.token = caller.record.clone();
     let consumer = trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string());
     let request_id = request_id(&base, operation, headers, consumer)?;
@@ -355,6 +355,7 @@ where
         ssp,
         request_id,
         now,
+        definitions: course.definitions,
         trail,
         clock,
     })
