@@ -45,6 +45,8 @@ pub enum Verb {
     History(verbs::history::Args),
     /// Cancel an Appointment, and its registration
     Cancel(verbs::cancel::Args),
+    /// Move an Appointment to another Slot: book first, then cancel
+    Rebook(Box<verbs::rebook::Args>),
     /// Register an Appointment, or send what is waiting to be registered
     Register(verbs::register::Args),
     /// List a patient's Appointments
@@ -75,6 +77,12 @@ pub struct ConsumerFlags {
     /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
     #[arg(long, value_name = "ASID")]
     pub service: Option<String>,
+    /// Show each message of the wire on stderr, secrets masked
+    #[arg(long)]
+    pub trace: bool,
+    /// Do everything up to the verb's own request, and write the command that makes it
+    #[arg(long)]
+    pub curl: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: crate::terminal::OutputFlags,
@@ -125,6 +133,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match run_verb(cli.verb, &terminal) {
         Ok(()) => Exit::Done.into(),
+        // What was to be shown instead of being done.
+        Err(ended) if ended.exit == Exit::Done => {
+            terminal.data(&ended.what);
+            Exit::Done.into()
+        }
         Err(failure) => {
             terminal.fail(&failure);
             failure.exit.into()
@@ -159,6 +172,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Get(args) => verbs::get::run(args, terminal).await,
         Verb::History(args) => verbs::history::run(args, terminal).await,
         Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,
+        Verb::Rebook(args) => verbs::rebook::run(*args, terminal).await,
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
@@ -195,6 +209,8 @@ mod tests {
             "get 1 --version 2 --service 918999198999",
             "history 1",
             "cancel 1 --if-match 1 --no-register",
+            "rebook 1 slot002 --service 918999198999 --to-service 118111118111 --no-register --trace",
+            "book slot001 --nhs-number 9990000018 --curl",
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",

@@ -111,8 +111,9 @@ pub(crate) fn add(
         }
         reword(&mut finding, issue, definitions);
         let path = match issue.kind {
-            // An attribute that does not belong there is no element that a path could lead to.
-            IssueKind::UnexpectedAttribute => issue.path.rsplit_once('.').map_or(&*issue.path, |(parent, _)| parent),
+            // An attribute that does not belong there, or an element in an attribute's stead, is none that a path leads to.
+            IssueKind::UnexpectedAttribute => parent(&issue.path),
+            IssueKind::WrongShape if issue.expected == "an attribute" => parent(&issue.path),
             _ => &issue.path,
         };
         found.push(location(resource, path), issue.at, finding);
@@ -162,6 +163,11 @@ fn meant<'d>(name: &str, of: &str, definitions: &'d Definitions) -> Option<&'d s
     names.filter(is_like).min_by_key(|field| field.len().abs_diff(name.len()))
 }
 
+/// The path of the element around the one that a path leads to.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(parent, _)| parent)
+}
+
 /// A sentence with what the reader says in its places.
 fn filled(sentence: &str, issue: &fhir::Issue) -> String {
     sentence.replace("{expected}", &issue.expected).replace("{got}", &issue.got)
@@ -179,12 +185,17 @@ fn own_name(path: &str) -> &str {
 }
 
 /// The reader's path as a FHIRPath: a choice goes by its name without the type, `_value` is the value itself, and what the
-/// definitions do not have is told at the element that it is in, since no path leads to it.
+/// definitions do not have is told at the element that it is in, since no path leads to it. One that they have in FHIR's
+/// namespace only is told at the place where it was meant to be.
 fn location(resource: &Node, path: &str) -> String {
     let root = resource.type_name();
     // The type of a resource may be any text; only what follows it is a path.
     let Some(inside) = path.strip_prefix(root).filter(|_| !root.is_empty()) else { return path.to_owned() };
-    let mut steps = inside.split('.').skip(1).peekable();
+    let (inside, foreign) = match inside.split_once(".{") {
+        Some((inside, foreign)) => (inside, foreign.rsplit_once('}').map(|(_, name)| name)),
+        None => (inside, None),
+    };
+    let mut steps = inside.split('.').skip(1).chain(foreign).peekable();
     let mut location: String = root.chars().take(LONGEST_TYPE).collect();
     let mut node = Some(resource);
     while let Some(step) = steps.next() {

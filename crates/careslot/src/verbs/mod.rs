@@ -12,6 +12,7 @@ pub mod get;
 pub mod history;
 pub mod jwt;
 pub mod man;
+pub mod rebook;
 pub mod register;
 pub mod serve;
 pub mod slots;
@@ -19,6 +20,8 @@ pub mod token;
 pub mod validate;
 
 mod caller;
+mod choose;
+mod curl;
 mod fault;
 mod instance;
 mod patient;
@@ -26,6 +29,7 @@ mod registration;
 mod resource;
 mod table;
 pub(crate) mod times;
+mod trace;
 
 use crate::failure::{Exit, Failure};
 

@@ -83,6 +83,31 @@ fn issues_name_the_byte_where_the_element_stands() {
     assert!(source[at..].starts_with(r#""taken""#), "{}", &source[at..]);
 }
 
+// covers: VAL-06
+#[test]
+fn what_xml_has_in_another_place_or_namespace_is_told_where_it_was_meant_to_be() {
+    let slot = |inside: &str| {
+        let source = format!(
+            r#"<Slot xmlns="http://hl7.org/fhir"><extension{inside}<schedule><reference value="Schedule/1"/></schedule>
+            <status value="free"/><start value="2024-05-01T09:00:00Z"/><end value="2024-05-01T09:15:00Z"/></Slot>"#
+        );
+        let parsed = fhir::xml::read(source.as_bytes(), &fhir::Limits::STRICT).expect("well-formed XML");
+        validate_parsed(&parsed, Definitions::standard(), &Options::validator())
+    };
+    let known = r#" url="https://a.example/x">"#;
+    let table = [
+        (r#"><url value="https://a.example/x"/><valueCode value="a"/></extension>"#.to_owned(), "Slot.extension[0]"),
+        (format!(r#"{known}<valueCode value="a" colour="red"/></extension>"#), "Slot.extension[0].value.ofType(code)"),
+        (format!(r#"{known}<valueCode value="a"/></extension><x:comment xmlns:x="urn:x" value="b"/>"#), "Slot.comment"),
+        (format!(r#"{known}<valueCode value="a"/></extension><x:colour xmlns:x="urn:x" value="b"/>"#), "Slot"),
+    ];
+    for (inside, expected) in table {
+        let issues = slot(&inside);
+        let places: Vec<&str> = errors(&issues).into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places, [expected], "{inside}");
+    }
+}
+
 #[test]
 fn no_more_issues_than_asked_for_are_returned() {
     let source = SLOT.replacen(r#""status":"#, r#""a":1,"b":2,"c":3,"status":"#, 1);

@@ -14,7 +14,7 @@ use spine::{Operation, SspHeaders, TraceId};
 use super::Consumer;
 use super::fault::{Fault, Party, Refused};
 use super::find_endpoint::Endpoint;
-use super::wire::{WireMessage, shown};
+use super::wire::{Step, Unsent, WireMessage, shown, whole};
 use crate::edge::client::{Authority, Upload};
 
 /// Whom a call goes to.
@@ -157,14 +157,24 @@ impl Consumer {
         *request.headers_mut() = self.headers(target, ask, &token, trace_id)?;
 
         let headers = request.headers().clone();
+        let whole_url = || format!("{}{path}", shown_authority(&authority));
+        let sent_body = || ask.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
+        self.show(Step::Call(ask.operation), || Unsent {
+            party: target.party(),
+            method: method(ask.operation).to_string(),
+            url: whole_url(),
+            headers: whole(&headers),
+            body: sent_body(),
+        })?;
         let answered = self.sent(&authority, request).await;
         self.watch(|| WireMessage {
             party: target.party(),
             method: method(ask.operation).to_string(),
-            url: format!("{}{path}", shown_authority(&authority)),
+            url: whole_url(),
             headers: shown(&headers),
-            body: ask.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
+            body: sent_body(),
             outcome: answered.as_ref().map(|(head, _)| head.status.as_u16()).map_err(Clone::clone),
+            answer_headers: answered.as_ref().map(|(head, _)| shown(&head.headers)).unwrap_or_default(),
             answer: answered.as_ref().ok().map(|(_, body)| String::from_utf8_lossy(body).into_owned()),
         });
         let reached = match target {

@@ -111,7 +111,7 @@ fn broken(fault: SyntaxError, format: Format) -> (Option<Position>, Issue) {
     let issue = Issue {
         severity: Severity::Fatal,
         kind,
-        location: String::new(),
+        location: fault.path.map(String::from).unwrap_or_default(),
         at: Some(fault.offset),
         expected: format!("a resource in {name}"),
         got: String::new(),

@@ -1,5 +1,6 @@
 //! System tests: the built program's demo with real TLS and real LDAP, the verbs as processes, and what curl and ldapsearch see.
 
+mod consumer_flags;
 mod curl;
 mod dialects;
 mod directory;

@@ -54,7 +54,7 @@ impl Audit for Remembering {
         self.0.lock().unwrap().push(record);
         Ok(())
     }
-    async fn verify(&self) -> store::Result<Verification> {
+    async fn verify_against(&self, _: &[store::ChainHead]) -> store::Result<Verification> {
         unreachable!("the proxy only appends")
     }
     async fn list(&self, _: &AuditFilter) -> store::Result<Vec<StoredRecord>> {
