@@ -89,6 +89,10 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 
 fn judge_line(judge: &Judge, line: &[u8]) -> Value {
     const WANTED: &str = "Send {\"id\",\"resource\"} or {\"id\",\"text\",\"format\":\"json|xml\"}.";
+    // An array would be taken for the members in their order.
+    if !line.trim_ascii_start().starts_with(b"{") {
+        return unreadable(Value::Null, "the line is no object as expected", WANTED);
+    }
     let read: Line<'_> = match serde_json::from_slice(line) {
         Ok(read) => read,
         Err(fault) => return unreadable(Value::Null, &format!("the line is no object as expected: {fault}"), WANTED),

@@ -171,3 +171,21 @@ async fn a_package_is_judged_by_in_validation_and_in_booking() {
     let booked = house.ask("POST", "/Appointment").json(&claiming).send().await;
     assert_eq!(booked.status, 201, "{}", booked.text);
 }
+
+// covers: CAN-07
+#[tokio::test]
+async fn a_cancellation_that_breaks_its_profile_is_told_element_rule_and_value() {
+    let house = House::new().await;
+    let booked = house.book(0).await;
+    let mut body = booked.value();
+    (body["status"], body["participant"][0]["status"]) = (json!("cancelled"), json!("acepted"));
+    let path = format!("/Appointment/{}", booked.id());
+    let told = house.ask("PUT", &path).header("If-Match", "W/\"1\"").json(&body).send().await;
+    assert_eq!(told.status, 422, "{}", told.text);
+    let issue = &told.value()["issue"][0];
+    assert_eq!(issue["location"][0], "Appointment.participant[0].status", "{issue}");
+    let diagnostics = issue["diagnostics"].as_str().unwrap();
+    for word in ["Rule: http://hl7.org/fhir/ValueSet/participationstatus", "Got: \"acepted\"", "accepted, declined"] {
+        assert!(diagnostics.contains(word), "{word}: {diagnostics}");
+    }
+}
