@@ -120,6 +120,11 @@ pub(crate) fn add(
     }
 }
 
+/// The path of the element around the one that a path leads to.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(parent, _)| parent)
+}
+
 /// The sentences that say more than a row of words can: what newcomers get wrong most.
 fn reword(finding: &mut Finding, issue: &fhir::Issue, definitions: &Definitions) {
     match issue.kind {
@@ -161,11 +166,6 @@ fn meant<'d>(name: &str, of: &str, definitions: &'d Definitions) -> Option<&'d s
         short.len() >= 4 && long.get(..short.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(short))
     };
     names.filter(is_like).min_by_key(|field| field.len().abs_diff(name.len()))
-}
-
-/// The path of the element around the one that a path leads to.
-fn parent(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(parent, _)| parent)
 }
 
 /// A sentence with what the reader says in its places.
