@@ -51,6 +51,8 @@ pub enum Verb {
     Register(verbs::register::Args),
     /// List a patient's Appointments
     Appointments(verbs::appointments::Args),
+    /// Write the way of an Appointment for other tools: a Postman collection, an .http file, an OpenAPI description
+    Export(verbs::export::Args),
     /// Judge resources by their profiles, naming line and column
     Validate(verbs::validate::Args),
     /// Look after the directory: find what is wrong in it, bring entries in and out
@@ -179,6 +181,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Rebook(args) => verbs::rebook::run(*args, terminal).await,
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
+        Verb::Export(args) => verbs::export::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
         Verb::Audit(args) => verbs::audit::run(args, terminal).await,
         Verb::Sds(args) => verbs::sds::run(args, terminal).await,
@@ -217,6 +220,9 @@ mod tests {
             "cancel 1 --if-match 1 --no-register",
             "rebook 1 slot002 --service 918999198999 --to-service 118111118111 --no-register --trace",
             "book slot001 --nhs-number 9990000018 --curl",
+            "export postman --out d",
+            "export http",
+            "export openapi",
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",

@@ -9,6 +9,7 @@ mod dialects;
 mod directory;
 mod documents;
 mod ending;
+mod export;
 mod failures;
 mod house;
 mod killed;
