@@ -100,6 +100,10 @@ impl Trail {
     /// The record of this exchange.
     #[must_use]
     pub fn record(&self, ending: Ending<'_>) -> AuditRecord {
+        let interaction = self.interaction.clone().unwrap_or_default();
+        metrics::counter!("careslot_requests_total", "role" => self.role, "interaction" => interaction,
+            "status" => ending.status.to_string(), "reason" => ending.reason.unwrap_or_default().to_owned())
+        .increment(1);
         let interaction = self.interaction.as_deref().unwrap_or("unknown");
         AuditRecord {
             at: self.at.as_millisecond(),

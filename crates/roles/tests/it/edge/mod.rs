@@ -3,6 +3,9 @@
 mod certificates;
 mod client;
 mod listener;
+mod shards;
+
+pub(crate) use certificates::client_hello;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
