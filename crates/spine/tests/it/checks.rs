@@ -1,5 +1,7 @@
 //! What must hold for any bytes from outside. The fuzz targets and the plain tests share these.
 
+use std::time::Duration;
+
 use spine::dialect::{DIALECT_1_0_4, DIALECT_2_0_4};
 use spine::headers::bearer;
 use spine::sds::filter::LONGEST_FILTER;
@@ -54,7 +56,7 @@ pub(crate) fn check_ber(bytes: &[u8]) {
         frames.push(part);
         loop {
             let answer = match frames.next_message() {
-                Ok(Some(message)) => session.answer(message, &directory),
+                Ok(Some(message)) => session.answer(message, &directory, &|| Duration::ZERO),
                 Ok(None) => break,
                 Err(fault) => {
                     assert!(session.refuse_stream(fault).ends);
