@@ -36,6 +36,8 @@ pub(super) struct Keeper {
     administration: Option<Authority>,
     client: Client,
     stores: Stores,
+    /// The same databases to read alone, also while their roles run.
+    pub(super) reading: Stores,
     /// The time, for audit records.
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -59,9 +61,10 @@ impl Keeper {
             let place = config::Store::Sqlite { folder: folder.clone() };
             (administration.map(|(authority, _)| authority), place, folder)
         };
-        let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
+        let pgpass: Option<PathBuf> = std::env::var_os("PGPASSFILE").map(Into::into);
+        let reading = Stores::reading(place.clone(), folder.clone(), pgpass.clone());
         let stores = Stores::new(place, folder, pgpass, "verbs");
-        Ok(Self { administration, client: Client::new(tls), stores, clock })
+        Ok(Self { administration, client: Client::new(tls), stores, reading, clock })
     }
 
     /// Asks the administration; nothing when nobody listens there, or when that process does not look after it.
@@ -87,7 +90,7 @@ impl Keeper {
         answer(Response::from_parts(head, body))
     }
 
-    /// The role's database.
+    /// The role's database, to change what it keeps.
     ///
     /// # Errors
     /// Exit 2 where there is none, unless it may be made; what keeps it from being opened.
@@ -104,6 +107,7 @@ impl Keeper {
     /// Closes what was opened.
     pub(super) async fn close(self) {
         self.stores.close().await;
+        self.reading.close().await;
     }
 }
 
@@ -118,7 +122,7 @@ fn configured(config: &Config) -> (Option<Authority>, config::Store, PathBuf) {
 }
 
 /// What the administration's answer comes to.
-fn answer(response: Response<Bytes>) -> Result<Option<Bytes>, Failure> {
+pub(super) fn answer(response: Response<Bytes>) -> Result<Option<Bytes>, Failure> {
     let status = response.status();
     match status {
         StatusCode::MISDIRECTED_REQUEST => Ok(None),

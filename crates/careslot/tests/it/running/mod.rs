@@ -6,6 +6,7 @@ mod dialects;
 mod directory;
 mod documents;
 mod ending;
+mod export;
 mod refusals;
 mod refused_tokens;
 mod sds;

@@ -115,7 +115,7 @@ impl<'a> Time<'a> {
     fn is_left(&self) -> bool {
         let looked = self.looked.get();
         self.looked.set(looked.wrapping_add(1));
-        if looked % Self::STEP == 0 && (self.taken)() >= self.allowed {
+        if looked.is_multiple_of(Self::STEP) && (self.taken)() >= self.allowed {
             self.up.set(true);
         }
         !self.up.get()
