@@ -1,5 +1,7 @@
 //! What must hold for any bytes from outside. The fuzz targets and the plain tests share these.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use spine::dialect::{DIALECT_1_0_4, DIALECT_2_0_4};
@@ -91,7 +93,7 @@ pub(crate) fn check_ber(bytes: &[u8]) {
         frames.push(part);
         loop {
             let answer = match frames.next_message() {
-                Ok(Some(message)) => session.answer(message, &directory),
+                Ok(Some(message)) => session.answer(message, &directory, &|| Duration::ZERO),
                 Ok(None) => break,
                 Err(fault) => {
                     assert!(session.refuse_stream(fault).ends);
