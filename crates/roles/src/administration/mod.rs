@@ -8,6 +8,8 @@ mod reset;
 mod samples;
 mod token_clients;
 
+pub use token_clients::shown_client;
+
 use std::sync::Arc;
 
 use axum::Router;
