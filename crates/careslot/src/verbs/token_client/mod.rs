@@ -117,8 +117,8 @@ impl ClientsAtHand {
         let secret = new_secret(&random()?);
         let hash = hashed(&secret, SystemIds.uuid().as_bytes());
         let hash = hash.map_err(|fault| Failure::internal("no secret was made", &fault.into()))?;
-        let (id, created_at) = (life.name.clone().unwrap_or_else(short_id), self.now());
-        let expires_at = life.days.map(|days| created_at + i64::from(days) * DAY);
+        let (id, created_at) = (life.secret_name.clone().unwrap_or_else(short_id), self.now());
+        let expires_at = life.secret_days.map(|days| created_at + i64::from(days) * DAY);
         let kept = HashedSecret { id, hash, created_at, expires_at };
         let body = json!({
             "id": kept.id, "hash": kept.hash, "expires_at": expires_at, "others_end_at": others_end_at,
@@ -181,11 +181,11 @@ const DAY: i64 = 86_400_000;
 #[derive(Clone, Debug, clap::Args)]
 pub struct SecretLife {
     /// What the new secret is called, to revoke it by [default: eight random digits]
-    #[arg(long = "secret-name", value_name = "NAME", value_parser = plain_name)]
-    pub name: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    pub secret_name: Option<String>,
     /// After how many days it ends [default: it does not]
-    #[arg(long = "secret-days", value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
-    pub days: Option<u32>,
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    pub secret_days: Option<u32>,
     /// Write the secret into this new file, mode 0600, instead of to stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

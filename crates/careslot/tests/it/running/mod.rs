@@ -6,10 +6,12 @@ mod dialects;
 mod directory;
 mod documents;
 mod ending;
+mod jwt;
 mod refusals;
 mod refused_tokens;
 mod sds;
 mod stores;
+mod token_clients;
 mod token_endpoint;
 mod verbs;
 
