@@ -9,6 +9,7 @@ mod ending;
 mod jwt;
 mod refusals;
 mod refused_tokens;
+mod registry;
 mod sds;
 mod stores;
 mod token_clients;
