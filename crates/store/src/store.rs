@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::diary::remembered::Remembered;
 use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Queue, Writer};
 use crate::postgres::{PostgresPlace, PostgresReaders, PostgresSession};
@@ -20,6 +21,7 @@ pub struct Store {
     queue: Queue,
     ended: watch::Receiver<bool>,
     pub(crate) directory_counter: Arc<watch::Sender<i64>>,
+    pub(crate) diary: Arc<Remembered>,
 }
 
 #[derive(Clone)]
@@ -77,14 +79,15 @@ impl Store {
     }
 
     fn new(readers: Readers, queue: Queue, ended: watch::Receiver<bool>) -> Self {
-        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)) }
+        let diary = Arc::new(Remembered::new());
+        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)), diary }
     }
 
     /// Gives this clone up and returns when the writer has ended: when the other clones are gone too and everything that was asked for
     /// is done.
     pub async fn closed(self) {
-        let Self { readers, queue, mut ended, directory_counter } = self;
-        drop((readers, queue, directory_counter));
+        let Self { readers, queue, mut ended, directory_counter, diary } = self;
+        drop((readers, queue, directory_counter, diary));
         drop(ended.wait_for(|ended| *ended).await);
     }
 

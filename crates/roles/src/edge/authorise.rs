@@ -7,12 +7,13 @@ use arc_swap::ArcSwap;
 use http::HeaderMap;
 use jiff::Timestamp;
 use moka::sync::Cache;
-use serde_json::{Value, json};
+use serde_json::json;
 use spine::Reason;
 use spine::headers::{BearerFault, bearer};
 use spine::interaction::Operation;
 use spine::token::{self, AcceptUnsigned, Checked, Claims, Expectation, GroupIds, KeySet, TokenFault};
 
+use super::audit::TokenRecord;
 use super::base::Base;
 use super::refusal::Refusal;
 
@@ -52,7 +53,7 @@ struct Remembered {
 /// A token that was verified, and what it says of its bearer.
 struct Known {
     checked: Checked,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 /// Who asks, as far as the token tells.
@@ -63,7 +64,7 @@ pub struct Caller {
     /// The ODS code of the requesting organisation, where the token names it.
     pub organisation: Option<String>,
     /// What the audit record keeps of the token (JW2-15, AUD-03).
-    pub record: Value,
+    pub record: TokenRecord,
 }
 
 impl Authoriser {
@@ -91,7 +92,7 @@ impl Authoriser {
         operation: Operation,
         behind_ssp: bool,
         now: Timestamp,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Arc<Caller>, Refusal> {
         let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let token = bearer(pairs).map_err(no_token)?;
         let key = Remembered { token: token.to_owned(), base: base.url().to_owned(), behind_ssp };
@@ -99,7 +100,7 @@ impl Authoriser {
         let known = self.remembered.get(&key).filter(|known| known.checked.is_current(now, self.trust.leeway));
         if let Some(known) = known {
             known.checked.allows(operation).map_err(refused)?;
-            return Ok(known.caller.clone());
+            return Ok(Arc::clone(&known.caller));
         }
         let expectation = Expectation {
             dialect: base.dialect(),
@@ -114,8 +115,8 @@ impl Authoriser {
             accept_unsigned: self.trust.accept_unsigned,
         };
         let checked = token::check(token, &expectation).map_err(first_of)?;
-        let caller = caller(&checked);
-        self.remembered.insert(key, Arc::new(Known { checked, caller: caller.clone() }));
+        let caller = Arc::new(caller(&checked));
+        self.remembered.insert(key, Arc::new(Known { checked, caller: Arc::clone(&caller) }));
         Ok(caller)
     }
 }
@@ -182,5 +183,5 @@ fn caller(checked: &Checked) -> Caller {
         }
     };
     let organisation = checked.organisation().map(|code| code.as_str().to_owned());
-    Caller { consumer, organisation, record }
+    Caller { consumer, organisation, record: record.into() }
 }
