@@ -111,9 +111,9 @@ async fn searches(store: &Store, services: i64) -> Result<f64, String> {
             statuses: vec![SlotStatus::Free],
             window: Window::new([Bound::AtOrAfter(BEGIN), Bound::Before(BEGIN + IN_WINDOW * QUARTER)]),
             now: BEGIN,
-            after: None,
             limit: PAGE,
             includes: Include::ALL.to_vec(),
+            ..SlotQuery::default()
         };
         let page = store.free_slots(&query).await.map_err(|error| error.to_string())?;
         if page.slots.len() != PAGE as usize || page.included.len() != 3 {

@@ -45,14 +45,22 @@ pub enum Verb {
     History(verbs::history::Args),
     /// Cancel an Appointment, and its registration
     Cancel(verbs::cancel::Args),
+    /// Move an Appointment to another Slot: book first, then cancel
+    Rebook(Box<verbs::rebook::Args>),
     /// Register an Appointment, or send what is waiting to be registered
     Register(verbs::register::Args),
     /// List a patient's Appointments
     Appointments(verbs::appointments::Args),
+    /// Write the way of an Appointment for other tools: a Postman collection, an .http file, an OpenAPI description
+    Export(verbs::export::Args),
     /// Judge resources by their profiles, naming line and column
     Validate(verbs::validate::Args),
+    /// Look after the directory: find what is wrong in it, bring entries in and out
+    Sds(verbs::sds::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
+    /// Read the audit trails, and check that nobody changed them
+    Audit(verbs::audit::Args),
     /// Show the configuration, or find what is wrong with it
     Config(verbs::config::Args),
     /// Find out what keeps the network from working
@@ -75,6 +83,12 @@ pub struct ConsumerFlags {
     /// ASID of the service whose Slot or Appointment is meant [default: the environment's first]
     #[arg(long, value_name = "ASID")]
     pub service: Option<String>,
+    /// Show each message of the wire on stderr, secrets masked
+    #[arg(long)]
+    pub trace: bool,
+    /// Do everything up to the verb's own request, and write the command that makes it
+    #[arg(long)]
+    pub curl: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: crate::terminal::OutputFlags,
@@ -125,6 +139,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match run_verb(cli.verb, &terminal) {
         Ok(()) => Exit::Done.into(),
+        // What was to be shown instead of being done.
+        Err(ended) if ended.exit == Exit::Done => {
+            terminal.data(&ended.what);
+            Exit::Done.into()
+        }
         Err(failure) => {
             terminal.fail(&failure);
             failure.exit.into()
@@ -159,9 +178,13 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Get(args) => verbs::get::run(args, terminal).await,
         Verb::History(args) => verbs::history::run(args, terminal).await,
         Verb::Cancel(args) => verbs::cancel::run(args, terminal).await,
+        Verb::Rebook(args) => verbs::rebook::run(*args, terminal).await,
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
+        Verb::Export(args) => verbs::export::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Audit(args) => verbs::audit::run(args, terminal).await,
+        Verb::Sds(args) => verbs::sds::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
@@ -195,13 +218,26 @@ mod tests {
             "get 1 --version 2 --service 918999198999",
             "history 1",
             "cancel 1 --if-match 1 --no-register",
+            "rebook 1 slot002 --service 918999198999 --to-service 118111118111 --no-register --trace",
+            "book slot001 --nhs-number 9990000018 --curl",
+            "export postman --out d",
+            "export http",
+            "export openapi",
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",
-            "validate a.json folder - --profile https://p --by-type --json",
+            "validate a.json folder - --profile https://p --by-type --package p.tgz --package folder --json",
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
+            "audit verify --role provider --since heads.json --json",
+            "audit list --trace 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --from today --to now --refused",
+            "audit export --caller 200000000359 --service 918999198999 --config c.toml",
+            "sds lint a.ldif - --json",
+            "sds lint --env e.json",
+            "sds import a.ldif --replace --dry-run --strict",
+            "sds export --schema",
+            "sds add 918999198997 --ods A91545 --endpoint https://p/STU3/1/demo --party-key A91545-1 --interaction urn:a:b",
             "config show --config c.toml",
             "config check",
             "doctor --env e.json",

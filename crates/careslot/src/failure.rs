@@ -47,6 +47,11 @@ impl Failure {
         Self { exit, what: what.into(), why: why.into(), cure: cure.into() }
     }
 
+    /// No failure: the command ends early, and `text` on stdout is all that was asked of it (`--curl`).
+    pub fn shown_instead(text: String) -> Self {
+        Self { exit: Exit::Done, what: text, why: String::new(), cure: String::new() }
+    }
+
     /// A fault of this program or of the machine, with its causes.
     pub fn internal(what: impl Into<String>, error: &anyhow::Error) -> Self {
         let cure = "run it again with CARESLOT_PROCESS__LOG=debug; if it stays, report it with that output";
@@ -60,7 +65,7 @@ impl Failure {
             Some(StoreError::Unavailable(_)) => {
                 (Exit::Unreachable, "see that the database runs and has room, and that store.url (--store) leads to it")
             }
-            Some(StoreError::Misconfigured(_) | StoreError::NewerDatabase { .. }) => (
+            Some(StoreError::Misconfigured(_) | StoreError::NewerDatabase { .. } | StoreError::Absent(_)) => (
                 Exit::Usage,
                 "mend store.url (--store); a password stands in the file that store.password_file or PGPASSFILE names",
             ),

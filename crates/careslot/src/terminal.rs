@@ -103,6 +103,11 @@ impl Terminal {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Draw one line for people over the last one that was drawn; nothing takes it away. Only where [`Self::draws_progress`].
+    pub fn draw(&self, line: &str) {
+        let _ = write!(io::stderr().lock(), "\r\x1b[K{line}");
+    }
+
     /// Write a failure to stderr: what, why, what to do.
     pub fn fail(&self, failure: &Failure) {
         self.say(&format!("{} {failure}", self.paint_err(Colour::Red, "error:")));

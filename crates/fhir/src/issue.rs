@@ -101,6 +101,8 @@ pub struct SyntaxError {
     pub line: u32,
     /// Column in characters, the first is 1.
     pub column: u32,
+    /// The element that was being read, FHIRPath-style, where the text had got as far as one. Only JSON tells it.
+    pub path: Option<Box<str>>,
 }
 
 /// The sorts of refusal of a reader.
@@ -120,25 +122,36 @@ pub(crate) struct Fault {
     pub(crate) kind: SyntaxKind,
     pub(crate) reason: Cow<'static, str>,
     pub(crate) offset: usize,
+    pub(crate) path: Option<Box<str>>,
 }
 
 impl Fault {
+    fn new(kind: SyntaxKind, offset: usize, reason: Cow<'static, str>) -> Self {
+        Fault { kind, reason, offset, path: None }
+    }
+
     pub(crate) fn malformed(offset: usize, reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { kind: SyntaxKind::Malformed, reason: reason.into(), offset }
+        Fault::new(SyntaxKind::Malformed, offset, reason.into())
     }
 
     pub(crate) fn forbidden(offset: usize, reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { kind: SyntaxKind::Forbidden, reason: reason.into(), offset }
+        Fault::new(SyntaxKind::Forbidden, offset, reason.into())
     }
 
     pub(crate) fn too_large(offset: usize, reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { kind: SyntaxKind::TooLarge, reason: reason.into(), offset }
+        Fault::new(SyntaxKind::TooLarge, offset, reason.into())
     }
 
     pub(crate) fn locate(self, source: &[u8]) -> SyntaxError {
         let place = position(source, self.offset);
-        let Fault { kind, reason, offset } = self;
-        SyntaxError { kind, reason, offset, line: place.line, column: place.column }
+        let Fault { kind, reason, offset, path } = self;
+        SyntaxError { kind, reason, offset, line: place.line, column: place.column, path }
+    }
+
+    /// Says in which element it happened; the innermost one that says so is believed.
+    pub(crate) fn inside(mut self, place: &Place<'_>) -> Self {
+        self.path.get_or_insert_with(|| place.path().into());
+        self
     }
 }
 

@@ -4,6 +4,7 @@
 //! wherever they came. What cannot be used is listed, with the reason.
 
 mod archive;
+mod inherit;
 
 use fhir::{Limits, Node};
 
@@ -35,20 +36,29 @@ pub struct Added {
     pub others: usize,
 }
 
-/// Adds the definitions in the files. Types are put in place before the profiles that are about them.
+/// Adds the definitions in the files, those of all packages together: types are put in place before the profiles that are
+/// about them, and profiles before those that build on them.
 pub fn add(definitions: &mut Definitions, files: &[File]) -> Added {
     let mut added = Added::default();
-    let mut resources = Vec::new();
+    let mut read_files = Vec::new();
     for file in files {
         match read(file) {
-            Ok(resource) => resources.push((file.name.as_str(), resource)),
+            Ok(resource) => read_files.push((file.name.as_str(), resource)),
             Err(why) => added.unusable.push((file.name.clone(), why)),
         }
     }
+    let resources = read_files.iter().flat_map(|(name, resource)| inside(resource).map(|resource| (*name, resource)));
     let (structures, others): (Vec<_>, Vec<_>) =
-        resources.iter().partition(|(_, resource)| resource.type_name() == "StructureDefinition");
+        resources.partition(|(_, resource)| resource.type_name() == "StructureDefinition");
     for (name, resource) in others {
         add_list(definitions, name, resource, &mut added);
+    }
+    let (structures, foreign): (Vec<_>, Vec<_>) =
+        structures.into_iter().partition(|(_, definition)| is_stu3(definition));
+    for (name, definition) in foreign {
+        let version = definition.text_of("fhirVersion").unwrap_or_default();
+        let version: String = version.chars().take(LONGEST_VERSION).collect();
+        added.unusable.push((told(name, definition), format!("it is for FHIR {version:?}, not for STU3 (3.0.2)")));
     }
     let (types, profiles): (Vec<_>, Vec<_>) =
         structures.into_iter().partition(|(_, definition)| crate::structure::is_type(definition));
@@ -63,7 +73,24 @@ pub fn add(definitions: &mut Definitions, files: &[File]) -> Added {
             Err(why) => added.unusable.push((told(name, definition), why.to_owned())),
         }
     }
+    inherit::complete(definitions, &mut added);
     added
+}
+
+/// How much of a version that is none of STU3's is repeated.
+const LONGEST_VERSION: usize = 20;
+
+/// The definitions in a file: FHIR itself publishes them in Bundles.
+fn inside(resource: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
+    match resource.type_name() {
+        "Bundle" => Box::new(resource.all("entry").filter_map(|entry| entry.child("resource"))),
+        _ => Box::new(std::iter::once(resource)),
+    }
+}
+
+/// Definitions of other versions mean other elements by the same names. One that names no version is taken as it stands.
+fn is_stu3(definition: &Node) -> bool {
+    definition.text_of("fhirVersion").is_none_or(|version| version.starts_with("3.0"))
 }
 
 fn read(file: &File) -> Result<Node, String> {

@@ -12,10 +12,6 @@ create table resource (type TEXT not null, id TEXT not null, content BYTES not n
 create table schedule_related (
   schedule_id TEXT not null, include TEXT not null, id TEXT not null, primary key (schedule_id, include, id)) KEYED;
 
--- How often the diary was put in place. Every search reads it, to know whether what it remembers of services and Schedules still holds.
-create table diary_edition (id NUMBER primary key, number NUMBER not null) ROWS;
-insert into diary_edition (id, number) values (1, 0);
-
 create table slot (
   id TEXT primary key, schedule_id TEXT not null, start_at NUMBER not null, end_at NUMBER not null, status TEXT not null,
   identifier_system TEXT, identifier_value TEXT, appointment_id TEXT, fragment BYTES not null) ROWS;

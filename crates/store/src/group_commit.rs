@@ -197,9 +197,9 @@ impl Group {
 }
 
 impl Writer {
-    pub(crate) fn new(session: Session, process: &str, queue: Waits) -> Self {
+    pub(crate) fn new(session: Session, chain: Chain, queue: Waits) -> Self {
         let Waits { receiver, urgent } = queue;
-        Self { session, chain: Chain::new(process), queue: receiver, urgent, owed: VecDeque::new(), before: 0 }
+        Self { session, chain, queue: receiver, urgent, owed: VecDeque::new(), before: 0 }
     }
 
     /// Writes until nobody is left who could ask for anything, and everything that was asked is answered.
@@ -209,6 +209,20 @@ impl Writer {
         }
         if !self.owed.is_empty() {
             tracing::error!(records = self.owed.len(), "audit records are lost: the database did not come back");
+        }
+        if let Err(fault) = self.end_chain().await {
+            tracing::warn!(%fault, "the end of the audit chain could not be noted; it will look as if the process had been killed");
+        }
+    }
+
+    async fn end_chain(&mut self) -> Result<()> {
+        self.session.recover().await?;
+        self.session.begin(&[]).await?;
+        if self.chain.end(&mut self.session).await? {
+            self.session.commit().await
+        } else {
+            self.session.roll_back().await;
+            Ok(())
         }
     }
 
@@ -265,6 +279,9 @@ impl Writer {
         let mut records: Vec<_> = self.owed.drain(..).collect();
         records.append(&mut group.records);
         let written = self.transact(&records, &mut group.operations).await;
+        if written.is_ok() {
+            self.chain.committed();
+        }
         if let Err(fault) = &written {
             tracing::error!(%fault, operations = group.operations.len(), "a transaction failed; none of its operations is acknowledged");
             self.session.roll_back().await;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::ChainHead;
+use crate::audit::chain::Chain;
 use crate::diary::remembered::Remembered;
 use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Queue, Writer};
 use crate::postgres::{PostgresPlace, PostgresReaders, PostgresSession};
-use crate::sql::{Session, migrate};
+use crate::sql::{Session, check_migrated, migrate};
 use crate::sqlite::{self, SqliteReaders};
 
 /// An open database. Clones share it. Every trait of this crate is implemented for it; a role is given those it needs.
@@ -22,6 +24,8 @@ pub struct Store {
     ended: watch::Receiver<bool>,
     pub(crate) directory_counter: Arc<watch::Sender<i64>>,
     pub(crate) diary: Arc<Remembered>,
+    /// The end of the audit chain that this process writes.
+    own_head: Arc<watch::Sender<Option<ChainHead>>>,
 }
 
 #[derive(Clone)]
@@ -40,7 +44,8 @@ impl Store {
         let mut session = Session::Sqlite(sqlite::open_writer(path)?);
         migrate(&mut session).await?;
         let (queue, waiting) = Queue::new();
-        let writer = Writer::new(session, process, waiting);
+        let own_head = Arc::default();
+        let writer = Writer::new(session, Chain::new(process, Arc::clone(&own_head)), waiting);
         let (ending, ended) = watch::channel(false);
         // A commit waits for the disk, so the writer has a thread of its own.
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,7 +59,7 @@ impl Store {
                 ending.send_replace(true);
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
-        Ok(Self::new(Readers::Sqlite(Arc::new(SqliteReaders::new(path))), queue, ended))
+        Ok(Self::new(Readers::Sqlite(Arc::new(SqliteReaders::new(path))), queue, ended, own_head))
     }
 
     /// Opens a schema of a PostgreSQL database, makes it when it is not there, and brings it up to date.
@@ -69,25 +74,58 @@ impl Store {
         let mut session = Session::Postgres(PostgresSession::new(Arc::clone(&place), connection));
         migrate(&mut session).await?;
         let (queue, waiting) = Queue::new();
-        let writer = Writer::new(session, process, waiting);
+        let own_head = Arc::default();
+        let writer = Writer::new(session, Chain::new(process, Arc::clone(&own_head)), waiting);
         let (ending, ended) = watch::channel(false);
         tokio::spawn(async move {
             writer.run().await;
             ending.send_replace(true);
         });
-        Ok(Self::new(Readers::Postgres(Arc::new(PostgresReaders::new(place))), queue, ended))
+        Ok(Self::new(Readers::Postgres(Arc::new(PostgresReaders::new(place))), queue, ended, own_head))
     }
 
-    fn new(readers: Readers, queue: Queue, ended: watch::Receiver<bool>) -> Self {
+    /// Opens a SQLite file that another process may be writing, to read it alone: nothing is made, changed or brought up to date, and
+    /// whatever would write is refused.
+    pub async fn read_sqlite(path: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Err(StoreError::Absent(format!("there is no {}", path.display())));
+        }
+        Self::reading(Readers::Sqlite(Arc::new(SqliteReaders::new(path)))).await
+    }
+
+    /// Opens a schema of a PostgreSQL database to read it alone, as [`Store::read_sqlite`] does a file.
+    pub async fn read_postgres(url: &str, schema: &str, password: Option<&str>) -> Result<Self> {
+        let place = Arc::new(PostgresPlace::new(url, schema, password)?);
+        Self::reading(Readers::Postgres(Arc::new(PostgresReaders::new(place)))).await
+    }
+
+    async fn reading(readers: Readers) -> Result<Self> {
+        let (queue, _) = Queue::new();
+        let store = Self::new(readers, queue, watch::Sender::new(true).subscribe(), Arc::default());
+        check_migrated(&mut store.reader().await?).await?;
+        Ok(store)
+    }
+
+    fn new(
+        readers: Readers,
+        queue: Queue,
+        ended: watch::Receiver<bool>,
+        own_head: Arc<watch::Sender<Option<ChainHead>>>,
+    ) -> Self {
         let diary = Arc::new(Remembered::new());
-        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)), diary }
+        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)), diary, own_head }
+    }
+
+    /// The last record that this process has written.
+    pub(crate) fn own_head(&self) -> Option<ChainHead> {
+        self.own_head.borrow().clone()
     }
 
     /// Gives this clone up and returns when the writer has ended: when the other clones are gone too and everything that was asked for
     /// is done.
     pub async fn closed(self) {
-        let Self { readers, queue, mut ended, directory_counter, diary } = self;
-        drop((readers, queue, directory_counter, diary));
+        let Self { readers, queue, mut ended, directory_counter, diary, own_head } = self;
+        drop((readers, queue, directory_counter, diary, own_head));
         drop(ended.wait_for(|ended| *ended).await);
     }
 

@@ -18,7 +18,7 @@ pub use process::{from_process, state_file, variables};
 pub use required::{Role, missing_for};
 pub use sections::{
     AcceptUnsigned, Admin, Audit, AuditWait, Base, Compat, Consumer, ErrorProfile, Http, Identity, Jwt, LogFormat,
-    Process, Provider, Registry, Revocation, Sds, Ssp, Store, Tls, TlsReject, Token, TokenCheck, Web,
+    Process, Provider, Registry, Revocation, Sds, Ssp, Store, Tls, TlsReject, Token, TokenCheck, Validation, Web,
 };
 pub use show::{meaning, show};
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub web: Web,
     /// The administration listener.
     pub admin: Admin,
+    /// What resources are judged by.
+    pub validation: Validation,
 }
 
 impl Config {

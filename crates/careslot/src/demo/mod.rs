@@ -24,7 +24,7 @@ use crate::network::{Running, Shared, Stores, SystemClock, SystemIds};
 use crate::signals::Stop;
 use crate::terminal::Terminal;
 use crate::verbs::demo::Args;
-use crate::{logging, ports};
+use crate::{logging, network, ports};
 
 pub use booking::Told;
 
@@ -47,7 +47,7 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
     let (_, config) = args.config.read(layout.settings())?;
     logging::start(&config.process);
 
-    let shared = shared(config, &folder);
+    let shared = shared(config, &folder)?;
     let sockets = layout::sockets(listeners).map_err(internal)?;
     let started = tokio::select! {
         started = start(args, &layout, &folder, sockets, &shared) => started.map(Some),
@@ -82,16 +82,18 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
     outcome
 }
 
-fn shared(config: Config, folder: &folder::Folder) -> Shared {
+fn shared(config: Config, folder: &folder::Folder) -> Result<Shared, Failure> {
+    let definitions = network::definitions(&config)?;
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
     let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass, &config.process.name);
-    Shared {
+    Ok(Shared {
         config: Arc::new(config),
         stores,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
+        definitions,
         shutdown: CancellationToken::new(),
-    }
+    })
 }
 
 /// Fills the stores, starts every role, and makes one booking through all of them.
@@ -99,7 +101,7 @@ async fn start(
     args: &Args,
     layout: &layout::Layout,
     folder: &folder::Folder,
-    sockets: crate::network::Sockets,
+    sockets: network::Sockets,
     shared: &Shared,
 ) -> Result<(Running, Told)> {
     let seed = diary::Seed::new(args.seed)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use store::{Audit, AuditFilter, AuditRecord, Result, Store, StoredRecord, Verification};
+use store::{Audit, AuditFilter, AuditRecord, ChainHead, Result, Store, StoredRecord, Verification};
 
 use super::Shared;
 use crate::config::AuditWait;
@@ -29,8 +29,8 @@ impl Audit for EveryAnswerWaits {
         self.0.append(record).await
     }
 
-    async fn verify(&self) -> Result<Verification> {
-        self.0.verify().await
+    async fn verify_against(&self, known: &[ChainHead]) -> Result<Verification> {
+        self.0.verify_against(known).await
     }
 
     async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {

@@ -6,6 +6,7 @@
 mod administration;
 mod audit;
 mod consumer;
+mod definitions;
 mod dialects;
 mod keys;
 mod operations;
@@ -23,6 +24,7 @@ mod web;
 use std::sync::Arc;
 
 use anyhow::Result;
+use profile::Definitions;
 use roles::administration::Demonstration;
 use roles::edge::clock::{Clock, Ids};
 use roles::edge::listen::Limits;
@@ -31,11 +33,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 
+pub(crate) use administration::keeps;
 pub use consumer::consumer;
+pub use definitions::definitions;
+pub(crate) use keys::fetch;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};
 pub use stores::Stores;
 pub use system::{SystemClock, SystemIds};
-pub(crate) use tls::https;
+pub(crate) use tls::{anonymous_https, https};
 pub use web::Pages;
 
 /// What every role is handed beside its own section.
@@ -49,6 +54,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Arc<dyn Ids>,
+    /// What resources are judged by.
+    pub definitions: &'static Definitions,
     /// Cancelled when the process is to end.
     pub shutdown: CancellationToken,
 }

@@ -36,6 +36,7 @@ pub(super) fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut JoinSet<
         links: pages.links.clone(),
         styles: Bytes::from_static(assets::STYLES.as_bytes()),
         hosts: Vec::new(),
+        definitions: shared.definitions,
     };
     let (clock, ids, shutdown) = (shared.clock.clone(), shared.ids.clone(), shared.shutdown.clone());
     tasks.spawn(web::run(listener, settings, clock, ids, shutdown));

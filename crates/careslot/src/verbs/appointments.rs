@@ -2,7 +2,7 @@
 
 use spine::{NhsNumber, Operation};
 
-use super::caller::{Caller, Outbox};
+use super::caller::{Caller, Outbox, Step};
 use super::fault::{failure_of, wrong_word};
 use super::{registration, resource};
 use crate::cli::ConsumerFlags;
@@ -27,7 +27,9 @@ pub struct Args {
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let number = NhsNumber::parse(&args.nhs_number.replace(' ', "")).map_err(|fault| wrong_word(&fault))?;
     let outbox = if args.registry { Outbox::Needed } else { Outbox::Unneeded };
-    let caller = Caller::open(&args.consumer, outbox).await?;
+    let caller = Caller::open(&args.consumer, outbox, terminal)
+        .await?
+        .for_step(Step::Call(Operation::SearchPatientAppointments));
     let received = if args.registry {
         // What still waits would be missing from the answer.
         registration::send_waiting(&caller, terminal).await;
@@ -36,7 +38,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         let endpoint = caller.endpoint(Operation::SearchPatientAppointments).await?;
         caller.consumer.search_patient_appointments(&endpoint, &number).await
     };
-    let received = received.map_err(failure_of)?;
+    let received = received.map_err(|fault| caller.ended(fault))?;
     let form = args.consumer.output.form();
     resource::write(&received, "Bundle", form, terminal, |bundle| {
         let table = resource::appointments(bundle);

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use fhir::Node;
-use roles::consumer::Booking;
+use roles::consumer::{Booking, Endpoint, FoundSlot};
 use spine::Operation;
 
-use super::caller::{Caller, Outbox};
+use super::caller::{Caller, Outbox, Step};
 use super::fault::failure_of;
 use super::registration::{self, News};
-use super::{instance, patient, resource};
+use super::{choose, instance, patient, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::{Exit, Failure};
 use crate::terminal::{OutputForm, Terminal};
@@ -20,8 +20,17 @@ use crate::terminal::{OutputForm, Terminal};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The Slot, by its id or as Slot/ID
-    #[arg(value_name = "SLOT")]
-    pub slot: String,
+    #[arg(value_name = "SLOT", required_unless_present = "interactive")]
+    pub slot: Option<String>,
+    /// Choose the Slot from a list, on a terminal
+    #[arg(long, short, conflicts_with = "slot")]
+    pub interactive: bool,
+    /// Offer Slots that start at this time or later [default: now]
+    #[arg(long, value_name = "TIME", requires = "interactive")]
+    pub from: Option<String>,
+    /// Offer Slots that start at this time or earlier [default: two weeks later]
+    #[arg(long, value_name = "TIME", requires = "interactive")]
+    pub to: Option<String>,
     /// Who the patient is.
     #[command(flatten)]
     pub patient: PatientFlags,
@@ -46,7 +55,7 @@ pub struct PatientFlags {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["family", "given", "birth_date", "gender", "phone", "address", "city", "postcode"])]
     pub patient: Option<PathBuf>,
     /// NHS number
-    #[arg(long, value_name = "N", required_unless_present = "patient", conflicts_with = "patient")]
+    #[arg(long, value_name = "N", required_unless_present_any = ["patient", "interactive"], conflicts_with = "patient")]
     pub nhs_number: Option<String>,
     /// Family name
     #[arg(long, value_name = "NAME")]
@@ -78,19 +87,33 @@ pub struct PatientFlags {
 const DESCRIPTION: &str = "111 Referral";
 
 /// Do it.
-pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+pub async fn run(mut args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    if args.interactive {
+        choose::somebody_is_there(terminal)?;
+    }
     let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
-    let caller = Caller::open(&args.consumer, outbox).await?;
+    let caller = Caller::open(&args.consumer, outbox, terminal).await?.for_step(Step::Call(Operation::BookAppointment));
+    let chosen = if args.interactive {
+        let window = [args.from.as_deref(), args.to.as_deref()];
+        Some(choose::slot(&caller, window, terminal).await?)
+    } else {
+        None
+    };
+    if args.interactive && args.patient.patient.is_none() && args.patient.nhs_number.is_none() {
+        args.patient.nhs_number = Some(choose::nhs_number(terminal)?);
+    }
     let patient = patient::patient(&args.patient, caller.is_a_demonstration())?;
     let endpoint = caller.endpoint(Operation::BookAppointment).await?;
-    let id = instance::id_at(&endpoint, "Slot", &args.slot)?;
-    let slot = caller.consumer.slot(&endpoint, &id).await.map_err(failure_of)?;
+    let slot = match chosen {
+        Some(slot) => slot,
+        None => named_slot(&caller, &endpoint, args.slot.as_deref().unwrap_or_default()).await?,
+    };
     let document = args.document.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
     let request_id = args.request_id.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
     let at = caller.shared.clock.now();
     let booking = Booking { slot: &slot, patient: &patient, document: &document, description: DESCRIPTION, at };
     let booked = caller.consumer.book_appointment(&endpoint, &booking, Some(&request_id)).await;
-    let booked = booked.map_err(|fault| with_request_id(failure_of(fault), &request_id))?;
+    let booked = booked.map_err(|fault| with_request_id(caller.ended(fault), &request_id))?;
     let appointment = booked.received.resource("Appointment").map_err(failure_of)?;
     let registry = if args.no_register {
         "not told".to_owned()
@@ -108,8 +131,13 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn named_slot(caller: &Caller, endpoint: &Endpoint, named: &str) -> Result<FoundSlot, Failure> {
+    let id = instance::id_at(endpoint, "Slot", named)?;
+    caller.consumer.slot(endpoint, &id).await.map_err(failure_of)
+}
+
 /// An answer that was lost may stand for a booking that was made: the same X-Request-ID finds it (XTI-01, SSP-132).
-fn with_request_id(mut failure: Failure, request_id: &str) -> Failure {
+pub(super) fn with_request_id(mut failure: Failure, request_id: &str) -> Failure {
     if failure.exit == Exit::Unreachable {
         failure.cure = format!(
             "{}; whether the booking was made is not known: try again with --request-id {request_id}",

@@ -4,17 +4,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use roles::consumer::{Consumer, Endpoint};
+use profile::Definitions;
+pub(super) use roles::consumer::Step;
+use roles::consumer::{Consumer, Endpoint, Fault};
 use spine::{Asid, Malformed, Operation};
 use tokio_util::sync::CancellationToken;
 
+use super::curl::Curl;
 use super::fault::{failure_of, wrong_word};
+use super::trace::Trace;
 use crate::cli::ConsumerFlags;
 use crate::config::{Config, Layers, Origin, state_file};
 use crate::environment::{self, Found, Places};
 use crate::failure::{Exit, Failure};
 use crate::logging;
 use crate::network::{self, Shared, Stores, SystemClock, SystemIds};
+use crate::terminal::Terminal;
 
 /// Whether a verb needs the place where messages for the Registry are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub(super) struct Caller {
     pub(super) shared: Shared,
     /// The environment file, where one is used.
     pub(super) environment: Option<Found>,
+    /// What writes the commands of `--curl`, where it was given.
+    pub(super) curl: Option<Curl>,
     service: Option<String>,
 }
 
@@ -41,7 +48,7 @@ impl Caller {
     ///
     /// # Errors
     /// Exit 2: neither an environment file nor a `[consumer]`, or one with faults.
-    pub(super) async fn open(flags: &ConsumerFlags, outbox: Outbox) -> Result<Self, Failure> {
+    pub(super) async fn open(flags: &ConsumerFlags, outbox: Outbox, terminal: &Terminal) -> Result<Self, Failure> {
         let found = match &flags.config.config {
             Some(_) => Ok(None),
             None => find(flags.env.clone()).map(Some),
@@ -57,7 +64,9 @@ impl Caller {
             return Err(absent);
         }
         log_if_asked(&layers, &config);
-        let shared = shared(config, environment.as_ref())?;
+        let folder = folder(environment.as_ref())?;
+        let shared = shared(config, &folder);
+        let curl = flags.curl.then(|| Curl::of(&shared.config, folder));
         let kept = match outbox {
             Outbox::Unneeded => None,
             Outbox::Needed => {
@@ -68,8 +77,19 @@ impl Caller {
                 Some(Arc::new(opened) as Arc<dyn store::Outbox>)
             }
         };
-        let consumer = network::consumer(&shared, kept).map_err(|error| incomplete(&error))?;
-        Ok(Self { consumer, shared, environment, service: flags.service.clone() })
+        let mut consumer = network::consumer(&shared, kept).map_err(|error| incomplete(&error))?;
+        if flags.trace {
+            consumer = consumer.watched_by(Arc::new(Trace(*terminal)));
+        }
+        Ok(Self { consumer, shared, environment, curl, service: flags.service.clone() })
+    }
+
+    /// Names the step that the verb is there for: under `--curl` it is shown, not taken.
+    pub(super) fn for_step(mut self, step: Step) -> Self {
+        if self.curl.is_some() {
+            self.consumer = self.consumer.showing_only(step);
+        }
+        self
     }
 
     /// Closes what was opened. The Consumer has to go first: closing waits until nobody holds the database any more.
@@ -77,6 +97,16 @@ impl Caller {
         let Self { consumer, shared, .. } = self;
         drop(consumer);
         shared.stores.close().await;
+    }
+
+    /// How the verb ends on a fault of its own step.
+    pub(super) fn ended(&self, fault: Fault) -> Failure {
+        match (fault, &self.curl) {
+            (Fault::Unsent(unsent), Some(curl)) => {
+                curl.command(&unsent).map_or_else(|failure| failure, Failure::shown_instead)
+            }
+            (fault, _) => failure_of(fault),
+        }
     }
 
     /// The service that is meant: `--service`, else the environment's first.
@@ -135,21 +165,26 @@ fn log_if_asked(layers: &Layers, config: &Config) {
     }
 }
 
-fn shared(config: Config, environment: Option<&Found>) -> Result<Shared, Failure> {
+/// Where a verb keeps what must outlive it: beside the demo's data, else in the user's own state folder.
+fn folder(environment: Option<&Found>) -> Result<PathBuf, Failure> {
     let state = || state_file().and_then(|last| last.parent().map(Path::to_path_buf));
-    let folder = environment.map(|found| found.folder.join("data")).or_else(state).ok_or_else(|| {
+    environment.map(|found| found.folder.join("data")).or_else(state).ok_or_else(|| {
         let cure = "set XDG_STATE_HOME or HOME";
         Failure::new(Exit::Usage, "there is no place to keep messages for the Registry", "no home folder is set", cure)
-    })?;
+    })
+}
+
+fn shared(config: Config, folder: &Path) -> Shared {
     // What waits for the Registry belongs to whoever runs the verbs, and never into the roles' database.
-    let place = crate::config::Store::Sqlite { folder: folder.clone() };
-    Ok(Shared {
+    let place = crate::config::Store::Sqlite { folder: folder.to_path_buf() };
+    Shared {
         config: Arc::new(config),
-        stores: Stores::new(place, folder, None, "verbs"),
+        stores: Stores::new(place, folder.to_path_buf(), None, "verbs"),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
+        definitions: Definitions::standard(),
         shutdown: CancellationToken::new(),
-    })
+    }
 }
 
 fn incomplete(error: &anyhow::Error) -> Failure {

@@ -3,8 +3,7 @@
 use fhir::Node;
 use spine::Operation;
 
-use super::caller::{Caller, Outbox};
-use super::fault::failure_of;
+use super::caller::{Caller, Outbox, Step};
 use super::registration::{self, News};
 use super::{instance, resource};
 use crate::cli::ConsumerFlags;
@@ -31,11 +30,12 @@ pub struct Args {
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
-    let caller = Caller::open(&args.consumer, outbox).await?;
+    let caller =
+        Caller::open(&args.consumer, outbox, terminal).await?.for_step(Step::Call(Operation::CancelAppointment));
     let endpoint = caller.endpoint(Operation::CancelAppointment).await?;
     let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
     let cancelled = caller.consumer.cancel_appointment(&endpoint, &id, args.if_match.as_deref()).await;
-    let cancelled = cancelled.map_err(failure_of)?;
+    let cancelled = cancelled.map_err(|fault| caller.ended(fault))?;
     let link = format!("{}/Appointment/{id}", endpoint.root);
     let registry = if args.no_register {
         "left alone".to_owned()

@@ -51,7 +51,7 @@ struct Finding {
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let flags = ConsumerFlags { env: args.env, output: args.output, ..ConsumerFlags::default() };
-    let caller = Caller::open(&flags, Outbox::Unneeded).await?;
+    let caller = Caller::open(&flags, Outbox::Unneeded, terminal).await?;
     let mut findings = Vec::new();
     if let Some(found) = &caller.environment {
         let place = format!("{}, of process {}", found.folder.display(), found.environment.pid);

@@ -34,8 +34,12 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Some(text) => InteractionId::parse(text).map_err(|fault| wrong_word(&fault))?,
         None => InteractionId::SEARCH_SLOT,
     };
-    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let caller = Caller::open(&args.consumer, Outbox::Unneeded, terminal).await?;
     let endpoint = caller.consumer.find_endpoint(&asid, &interaction).await.map_err(failure_of)?;
+    if let Some(curl) = &caller.curl {
+        let commands: Vec<String> = endpoint.lookups.iter().map(|lookup| curl.look_up(lookup)).collect();
+        return Err(Failure::shown_instead(commands.join("\n")));
+    }
     match args.consumer.output.form() {
         OutputForm::Table => terminal.data(&shown(&endpoint, terminal)),
         OutputForm::Json => terminal.data(&format!("{:#}\n", as_json(&endpoint))),

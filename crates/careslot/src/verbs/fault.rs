@@ -27,6 +27,10 @@ pub(super) fn failure_of(fault: Fault) -> Failure {
             sentence(&what),
             "that is a fault of the answering party: tell whoever runs it, with this message",
         ),
+        // Only a step that is shown by `Caller::ended` is asked to be shown.
+        Fault::Unsent(unsent) => {
+            Failure::new(Exit::Internal, "nothing was sent", format!("{unsent:?} was to be shown"), "leave --curl out")
+        }
         Fault::Unsendable(why) => {
             Failure::new(Exit::Usage, "nothing was sent", sentence(&why), "mend what is named, then try again")
         }

@@ -2,8 +2,7 @@
 
 use spine::Operation;
 
-use super::caller::{Caller, Outbox};
-use super::fault::failure_of;
+use super::caller::{Caller, Outbox, Step};
 use super::{instance, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::Failure;
@@ -25,11 +24,15 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let caller =
+        Caller::open(&args.consumer, Outbox::Unneeded, terminal).await?.for_step(Step::Call(Operation::GetAppointment));
     let endpoint = caller.endpoint(Operation::GetAppointment).await?;
     let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
-    let received =
-        caller.consumer.get_appointment(&endpoint, &id, args.version.as_deref()).await.map_err(failure_of)?;
+    let received = caller
+        .consumer
+        .get_appointment(&endpoint, &id, args.version.as_deref())
+        .await
+        .map_err(|fault| caller.ended(fault))?;
     let link = [("link", format!("{}/Appointment/{id}", endpoint.root))];
     resource::write(&received, "Appointment", args.consumer.output.form(), terminal, |appointment| {
         resource::appointment(appointment, &link)

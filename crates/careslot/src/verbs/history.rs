@@ -2,8 +2,7 @@
 
 use spine::Operation;
 
-use super::caller::{Caller, Outbox};
-use super::fault::failure_of;
+use super::caller::{Caller, Outbox, Step};
 use super::{instance, resource};
 use crate::cli::ConsumerFlags;
 use crate::failure::Failure;
@@ -22,10 +21,11 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let caller =
+        Caller::open(&args.consumer, Outbox::Unneeded, terminal).await?.for_step(Step::Call(Operation::GetAppointment));
     let endpoint = caller.endpoint(Operation::GetAppointment).await?;
     let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
-    let received = caller.consumer.appointment_history(&endpoint, &id).await.map_err(failure_of)?;
+    let received = caller.consumer.appointment_history(&endpoint, &id).await.map_err(|fault| caller.ended(fault))?;
     resource::write(&received, "Bundle", args.consumer.output.form(), terminal, resource::versions)?;
     caller.close().await;
     Ok(())

@@ -2,9 +2,9 @@
 
 use fhir::Node;
 use serde_json::json;
-use spine::{NhsNumber, systems};
+use spine::{NhsNumber, Operation, systems};
 
-use super::caller::{Caller, Outbox};
+use super::caller::{Caller, Outbox, Step};
 use super::fault::{failure_of, wrong_word};
 use super::registration::messages;
 use super::times::{self, Edge};
@@ -35,9 +35,16 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let caller = Caller::open(&args.consumer, Outbox::Needed).await?;
+    let caller =
+        Caller::open(&args.consumer, Outbox::Needed, terminal).await?.for_step(Step::Call(Operation::BookAppointment));
     let done = match (&args.url, &args.nhs_number, &args.start) {
         (Some(url), Some(number), Some(start)) => register(&caller, url, number, start, terminal).await,
+        _ if caller.curl.is_some() => Err(Failure::new(
+            Exit::Usage,
+            "there is no one command for what waits",
+            "--pending may send several messages, and --curl shows one request",
+            "name the Appointment's URL with --curl, or leave --curl out",
+        )),
         _ => send_pending(&caller, terminal).await,
     };
     caller.close().await;
@@ -55,7 +62,7 @@ async fn register(caller: &Caller, url: &str, number: &str, start: &str, termina
     let start = times::moment("--start", start, Edge::Start, caller.shared.clock.now())?;
     let appointment = booked(&number, start)?;
     super::registration::send_waiting(caller, terminal).await;
-    match caller.consumer.register_appointment(&appointment, link).await.map_err(failure_of)? {
+    match caller.consumer.register_appointment(&appointment, link).await.map_err(|fault| caller.ended(fault))? {
         Registered::Told => {
             terminal.say("registered");
             Ok(())

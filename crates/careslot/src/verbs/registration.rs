@@ -46,8 +46,11 @@ pub(super) async fn tell(caller: &Caller, news: News, appointment: &Node, link: 
     }
 }
 
-/// Sends what earlier verbs could not, and says what became of it.
+/// Sends what earlier verbs could not, and says what became of it; nothing where requests are only shown.
 pub(super) async fn send_waiting(caller: &Caller, terminal: &Terminal) {
+    if caller.curl.is_some() {
+        return;
+    }
     match caller.consumer.send_pending().await {
         Ok((0, faults)) if faults.is_empty() => {}
         Ok((sent, faults)) => {

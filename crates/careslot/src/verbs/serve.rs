@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use profile::Definitions;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::ConfigFlags;
 use crate::config::{Config, Role, Store, missing_for};
 use crate::failure::{Exit, Failure};
 use crate::logging;
-use crate::network::{Pages, Running, Shared, Sockets, Stores, SystemClock, SystemIds};
+use crate::network::{self, Pages, Running, Shared, Sockets, Stores, SystemClock, SystemIds};
 use crate::signals::Stop;
 use crate::terminal::Terminal;
 
@@ -30,11 +31,12 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let config = configuration(&args)?;
     logging::start(&config.process);
+    let definitions = network::definitions(&config)?;
     let sockets = Sockets::bind(&config, &args.roles).await.map_err(|taken| {
         let cure = format!("end what holds it, or give {} another address", taken.part);
         Failure::new(Exit::Usage, "nothing was started", taken.to_string(), cure)
     })?;
-    let (addresses, shared) = (listening(&sockets), shared(config));
+    let (addresses, shared) = (listening(&sockets), shared(config, definitions));
     let not_started = |error: anyhow::Error| Failure::starting("nothing was started", &error);
     let running = Running::start(&args.roles, sockets, shared, Pages::default(), None).await.map_err(not_started)?;
     for (part, address) in addresses {
@@ -64,7 +66,7 @@ fn configuration(args: &Args) -> Result<Config, Failure> {
     }
 }
 
-fn shared(config: Config) -> Shared {
+fn shared(config: Config, definitions: &'static Definitions) -> Shared {
     let folder = match &config.store {
         Store::Sqlite { folder } => folder.clone(),
         Store::Postgres { .. } => PathBuf::from("data"),
@@ -75,6 +77,7 @@ fn shared(config: Config) -> Shared {
         config: Arc::new(config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
+        definitions,
         shutdown: CancellationToken::new(),
     }
 }

@@ -6,7 +6,7 @@ use fhir::Node;
 use roles::consumer::{FoundSlot, SlotQuestion, SlotsFound};
 use spine::Operation;
 
-use super::caller::{Caller, Outbox, asid_of};
+use super::caller::{Caller, Outbox, Step, asid_of};
 use super::fault::failure_of;
 use super::resource;
 use super::table::{Column, harmless, table, whole, words};
@@ -37,7 +37,9 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let caller = Caller::open(&args.consumer, Outbox::Unneeded, terminal)
+        .await?
+        .for_step(Step::Call(Operation::SearchFreeSlots));
     let now = caller.shared.clock.now();
     let (from, to) =
         (times::moment("--from", &args.from, Edge::Start, now)?, times::moment("--to", &args.to, Edge::End, now)?);
@@ -48,7 +50,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let service = asid_of(&args.healthcare_service)?;
     let endpoint = caller.endpoint_of(&service, Operation::SearchFreeSlots).await?;
     let question = SlotQuestion { service: service.to_string(), from, to, statuses: statuses(&args.status) };
-    let found = caller.consumer.search_free_slots(&endpoint, &question).await.map_err(failure_of)?;
+    let found = caller.consumer.search_free_slots(&endpoint, &question).await.map_err(|fault| caller.ended(fault))?;
     match args.consumer.output.form() {
         OutputForm::Table => show(&found, terminal),
         OutputForm::Json => match found.pages.as_slice() {

@@ -3,8 +3,7 @@
 use spine::Operation;
 use spine::token::scope_for;
 
-use super::caller::{Caller, Outbox};
-use super::fault::failure_of;
+use super::caller::{Caller, Outbox, Step};
 use crate::cli::ConsumerFlags;
 use crate::failure::{Exit, Failure};
 use crate::terminal::{OutputForm, Terminal};
@@ -22,12 +21,12 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let caller = Caller::open(&args.consumer, Outbox::Unneeded).await?;
+    let caller = Caller::open(&args.consumer, Outbox::Unneeded, terminal).await?.for_step(Step::Token);
     let scope = match args.scope {
         Some(scope) => scope,
         None => usual_scope(&caller).await?,
     };
-    let answer = caller.consumer.request_token(&scope).await.map_err(failure_of)?;
+    let answer = caller.consumer.request_token(&scope).await.map_err(|fault| caller.ended(fault))?;
     match args.consumer.output.form() {
         OutputForm::Json => terminal.data(&format!("{answer}\n")),
         OutputForm::Xml => return Err(super::no_xml("a token")),

@@ -111,21 +111,25 @@ impl<'s> Reader<'s> {
         if depth > self.depth {
             return Err(self.too_deep());
         }
-        self.lexer.expect(b'{', "an object")?;
         let start = self.stack.len();
-        let object = Object { kind, start, place, depth };
+        self.members(&Object { kind, start, place, depth }).map_err(|fault| fault.inside(place))?;
+        Ok(self.stack.split_off(start))
+    }
+
+    fn members(&mut self, object: &Object<'_>) -> Result<(), Fault> {
+        self.lexer.expect(b'{', "an object")?;
         let mut seen = Seen::default();
         if !self.lexer.take(b'}') {
             loop {
-                self.member(&object, &mut seen)?;
+                self.member(object, &mut seen)?;
                 if self.lexer.take(b'}') {
                     break;
                 }
                 self.lexer.expect(b',', "',' or '}'")?;
             }
         }
-        self.report_lone_nulls(&object);
-        Ok(self.stack.split_off(start))
+        self.report_lone_nulls(object);
+        Ok(())
     }
 
     fn member(&mut self, object: &Object<'_>, seen: &mut Seen<'s>) -> Result<(), Fault> {
@@ -174,7 +178,8 @@ impl<'s> Reader<'s> {
 
     fn known(&mut self, member: Member<'_>, has_companion: bool, object: &Object<'_>) -> Result<(), Fault> {
         let mark = self.stack.len();
-        self.values(member, object)?;
+        let place = Place { parent: Some(object.place), name: member.key, index: None };
+        self.values(member, object).map_err(|fault| fault.inside(&place))?;
         if has_companion {
             self.merge(member, object, mark);
         }

@@ -219,6 +219,23 @@ fn broken_json_is_refused_with_its_place() {
 }
 
 #[test]
+fn broken_json_is_refused_with_the_element_that_it_is_in() {
+    let table: &[(&str, Option<&str>)] = &[
+        (r#"{"resourceType":"Slot","status":free}"#, Some("Slot.status")),
+        (r#"{"resourceType":"Slot","status":"free","status":"busy"}"#, Some("Slot")),
+        (r#"{"resourceType":"Slot","meta":{"id":"a",}}"#, Some("Slot.meta")),
+        (r#"{"resourceType":"Slot","identifier":[{"value":"1"},{"value":01}]}"#, Some("Slot.identifier[1].value")),
+        (r#"{"resourceType":"Slot","identifier":[{"colour":red}]}"#, Some("Slot.identifier[0]")),
+        (r#"{"resourceType":"Slot","fhir_comments":["x"]}"#, Some("Slot")),
+        (r#"["Slot"]"#, None),
+    ];
+    for (source, expected) in table {
+        let error = json::read(source.as_bytes(), &Limits::STRICT).expect_err(source);
+        assert_eq!(error.path.as_deref(), *expected, "{source}");
+    }
+}
+
+#[test]
 fn what_crosses_a_limit_is_refused() {
     let deep = |levels: usize| format!("{}{}{}", "{\"a\":".repeat(levels), "1", "}".repeat(levels));
     let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));

@@ -91,25 +91,34 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let (examples, more) = self.definitions.terminology.examples(set, LISTED);
-        let list = if examples.is_empty() { String::new() } else { format!(": {}", examples.join(", ")) };
-        let list = if more { format!("{list} …") } else { list };
-        let got = match codes.iter().find_map(|(_, code)| *code) {
-            Some(code) => quote(code),
-            None => "no code".to_owned(),
-        };
+        let list = examples.join(", ") + if more { " …" } else { "" };
         let word = if severity == Severity::Error { "has to be" } else { "should be" };
+        let (got, message) = match codes.iter().find_map(|(_, code)| *code) {
+            Some(code) => {
+                (quote(code), format!("{} is not in the value set, and the code {word} one of it.", quote(code)))
+            }
+            None => ("no code".to_owned(), format!("There is no code, and there {word} one of the value set.")),
+        };
+        let expected = if list.is_empty() { format!("a code of {set}") } else { format!("one of {list}") };
+        let cure = match self.code_in_display(node, set) {
+            Some(code) => {
+                format!("Write {} as the code: it stands in display, where the code's words belong.", quote(code))
+            }
+            None if list.is_empty() => format!("Use a code of {set}."),
+            None => format!("Use one of the codes {list}."),
+        };
         self.report(
             node,
-            Finding {
-                severity,
-                kind: Kind::CodeInvalid,
-                rule: set.to_owned(),
-                expected: format!("a code of {set}{list}"),
-                message: format!("{got} is not in the value set, and the code {word} one of it."),
-                got,
-                cure: format!("Use a code of {set}{list}."),
-            },
+            Finding { severity, kind: Kind::CodeInvalid, rule: set.to_owned(), expected, message, got, cure },
         );
+    }
+
+    /// A code of the set that stands where its words belong.
+    fn code_in_display<'c>(&self, node: &'c Node, set: &str) -> Option<&'c str> {
+        let displays = node.all("coding").chain([node]).filter_map(|coding| coding.text_of("display"));
+        let is_code =
+            |display: &&str| self.definitions.terminology.membership(set, None, display) == Membership::Member;
+        displays.into_iter().find(is_code)
     }
 
     fn not_checked(&mut self, node: &Node, set: &str) {

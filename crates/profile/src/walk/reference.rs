@@ -12,6 +12,9 @@ use crate::terminology::Known;
 /// The code system of the names of resource types.
 pub(crate) const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
 
+/// How many ids of contained resources a message lists.
+const LISTED_IDS: usize = 5;
+
 impl<'n> Walk<'n, '_> {
     pub(super) fn reference(&mut self, node: &'n Node, field: &FieldRules) {
         let Some(text) = node.text_of("reference") else { return };
@@ -86,17 +89,33 @@ impl<'n> Walk<'n, '_> {
     fn contained_target(&mut self, node: &Node, id: &str, targets: &[Box<str>]) {
         match self.contained_resource(id) {
             Some(resource) => self.target(node, resource.type_name(), targets),
-            None => self.report(
-                node,
-                Finding {
-                    severity: Severity::Error,
-                    kind: Kind::NotFound,
-                    rule: "ref-1".to_owned(),
-                    expected: format!("a contained resource with the id {}", quote(id)),
-                    got: quote(&format!("#{id}")),
-                    message: format!("No contained resource has the id {}.", quote(id)),
-                    cure: "Add the contained resource, or mend the id after the #.".to_owned(),
-                },
+            None => {
+                let cure = self.other_ids();
+                self.report(
+                    node,
+                    Finding {
+                        severity: Severity::Error,
+                        kind: Kind::NotFound,
+                        rule: "ref-1".to_owned(),
+                        expected: format!("a contained resource with the id {}", quote(id)),
+                        got: quote(&format!("#{id}")),
+                        message: format!("No contained resource has the id {}.", quote(id)),
+                        cure,
+                    },
+                );
+            }
+        }
+    }
+
+    /// What to do about an id that no contained resource has.
+    fn other_ids(&self) -> String {
+        let contained = self.container.all("contained").filter_map(|resource| resource.text_of("id"));
+        let ids: Vec<String> = contained.take(LISTED_IDS).map(quote).collect();
+        match ids.as_slice() {
+            [] => "Add the contained resource, or refer to one outside, as Patient/1.".to_owned(),
+            ids => format!(
+                "Mend the id after the # (capitals count), here {}, or add the contained resource.",
+                ids.join(" or ")
             ),
         }
     }

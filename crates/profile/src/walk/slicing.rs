@@ -3,9 +3,9 @@
 use fhir::Node;
 
 use super::Walk;
-use super::profile::has_at_least;
+use super::profile::{Counted, has_at_least};
 use crate::constraint::{Discriminator, DiscriminatorKind, Rules, Unmatched};
-use crate::findings::Finding;
+use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
 use crate::terminology::Membership;
 
@@ -27,7 +27,8 @@ impl<'n, 'd> Walk<'n, 'd> {
         for (at, slice) in rules.slices.iter().enumerate() {
             let count = places.iter().filter(|place| **place == Some(at)).count();
             self.enter_rules(&slice.name, true);
-            self.number(parent, slice, &format!("{}:{}", rules.name, slice.name), count);
+            let told_by = told_by(rules, slice);
+            self.number(parent, slice, &Counted { name: &rules.name, slice: Some(&told_by) }, count);
             self.leave_rules();
         }
         if let Some(slicing) = &rules.slicing {
@@ -165,6 +166,21 @@ impl<'n, 'd> Walk<'n, 'd> {
             },
         );
     }
+}
+
+/// How the items of a slice are told from others, in words: `use is "official"`. Empty where no word says it.
+fn told_by(rules: &Rules, slice: &Rules) -> String {
+    if let Some(url) = slice.extension_url() {
+        return format!("url is {}", quote(url));
+    }
+    let by = rules.slicing.iter().flat_map(|slicing| &slicing.by);
+    let told = by.filter_map(|by| {
+        let rules = slice.at(&by.path)?;
+        let text = rules.fixed.as_ref().or(rules.pattern.as_ref())?.text.as_deref()?;
+        let path = if &*by.path == "$this" { "value" } else { &by.path };
+        Some(format!("{path} is {}", quote(text)))
+    });
+    told.collect::<Vec<_>>().join(" and ")
 }
 
 fn is_extension_of(item: &Node, slice: &Rules) -> bool {

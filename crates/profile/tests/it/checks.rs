@@ -18,7 +18,7 @@ pub(crate) fn judged(bytes: &[u8]) {
                 assert!(!issue.message.is_empty() && !issue.cure.is_empty() && !issue.rule.is_empty(), "{issue:?}");
                 assert!(issue.at.is_none_or(|at| at <= bytes.len()), "{issue:?}");
             }
-            let told = validate(&outcome(&issues), &[], definitions, &Options::validator());
+            let told = validate(&outcome(&issues, None), &[], definitions, &Options::validator());
             assert!(is_valid(&told), "{told:?}");
         }
     }

@@ -1,11 +1,13 @@
 //! What the crate's parts do together, and whether its definitions are the published ones.
 
+mod agreement;
 mod checks;
 mod corpus;
 mod hostile;
 mod invariants;
 mod mistakes;
 mod packages;
+mod places;
 mod profiles;
 mod published;
 mod shared;

@@ -172,3 +172,82 @@ fn the_published_definitions_mean_what_the_built_in_ones_do() {
         assert_eq!(loaded.terminology().system(url), Some(system), "{url}");
     }
 }
+
+/// A profile on a profile, by its differential: it asks for a slice and adds to it, and says nothing of how it is told apart.
+const ON_A_PROFILE: &str = r#"{"resourceType":"StructureDefinition","url":"https://a.example/Patient","type":"Patient",
+    "fhirVersion":"3.0.1","derivation":"constraint",
+    "baseDefinition":"https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Patient-1","differential":{"element":[
+        {"path":"Patient"},
+        {"path":"Patient.identifier"},
+        {"path":"Patient.identifier","sliceName":"nhsNumber","min":1},
+        {"path":"Patient.identifier.use","min":1}]}}"#;
+
+// covers: VAL-05
+#[test]
+fn a_differential_inherits_how_the_slices_of_its_base_are_told_apart() {
+    let (definitions, added) = with(&[file("p.json", ON_A_PROFILE)]);
+    assert_eq!(added.unusable, []);
+    let verified = r#""extension":[{"url":"https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-NHSNumberVerificationStatus-1",
+        "valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/STU3/CodeSystem/CareConnect-NHSNumberVerificationStatus-1",
+        "code":"01"}]}}],"#;
+    let patient = |identifier: &str| {
+        let text = r#"{"resourceType":"Patient","meta":{"profile":["https://a.example/Patient"]},
+            "name":[{"use":"official","family":"X"}],"identifier":[IDENTIFIER]}"#;
+        text.replacen("IDENTIFIER", identifier, 1)
+    };
+    let number =
+        format!(r#"{{{verified}"use":"official","system":"https://fhir.nhs.uk/Id/nhs-number","value":"9476719931"}}"#);
+    assert_eq!(errors(&judge(&definitions, &patient(&number))), []);
+    let other = r#"{"system":"https://a.example/local","value":"1"}"#;
+    let table = [
+        (other.to_owned(), "Patient", "Patient Patient.identifier:nhsNumber"),
+        (
+            number.replacen(r#""use":"official","#, "", 1),
+            "Patient.identifier[0]",
+            "Patient Patient.identifier:nhsNumber.use",
+        ),
+        (
+            format!("{other},{}", number.replacen(r#""use":"official","#, "", 1)),
+            "Patient.identifier[1]",
+            "Patient Patient.identifier:nhsNumber.use",
+        ),
+    ];
+    for (identifier, location, rule) in table {
+        assert_eq!(errors(&judge(&definitions, &patient(&identifier))), [(location, rule)], "{identifier}");
+    }
+}
+
+#[test]
+fn what_rests_on_something_absent_or_is_for_another_version_is_listed() {
+    let absent = ON_A_PROFILE.replacen("CareConnect-Patient-1", "Absent-1", 1);
+    let (_, added) = with(&[file("p.json", &absent)]);
+    assert_eq!(added.profiles, ["https://a.example/Patient"]);
+    let [(name, why)] = added.unusable.as_slice() else { panic!("{:?}", added.unusable) };
+    assert!(name == "https://a.example/Patient" && why.contains("Absent-1"), "{why}");
+    let (_, added) = with(&[file("p.json", &ON_A_PROFILE.replacen("3.0.1", "4.0.1", 1))]);
+    assert_eq!(added.profiles, Vec::<String>::new());
+    assert!(added.unusable[0].1.contains("4.0.1"), "{:?}", added.unusable);
+}
+
+#[test]
+fn definitions_in_a_bundle_and_in_any_order_are_used() {
+    let bundle = format!(
+        r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"resource":{}}},{{"resource":{CODES}}}]}}"#,
+        ON_A_PROFILE.replacen("https://a.example/Patient", "https://a.example/Upper", 1).replacen(
+            "https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Patient-1",
+            "https://a.example/Patient",
+            1
+        )
+    );
+    let (definitions, added) = with(&[file("b.json", &bundle), file("p.json", ON_A_PROFILE)]);
+    assert_eq!(added.profiles, ["https://a.example/Upper", "https://a.example/Patient"]);
+    assert_eq!(
+        (added.unusable.as_slice(), added.code_lists.as_slice()),
+        (&[][..], &["https://a.example/codes".to_owned()][..])
+    );
+    let patient = r#"{"resourceType":"Patient","meta":{"profile":["https://a.example/Upper"]},"name":[{"use":"official","family":"X"}]}"#;
+    let issues = judge(&definitions, patient);
+    let found = errors(&issues);
+    assert!(found.contains(&("Patient", "Upper Patient.identifier:nhsNumber")), "{found:?}");
+    assert!(found.contains(&("Patient", "Patient Patient.identifier:nhsNumber")), "{found:?}");
+}

@@ -59,7 +59,7 @@ fn an_unknown_element_is_no_reason_to_refuse_a_booking() {
 // covers: VAL-06
 #[test]
 fn nothing_wrong_is_one_informational_issue() {
-    let node = outcome(&judge(SLOT));
+    let node = outcome(&judge(SLOT), None);
     let issues: Vec<_> = node.all("issue").collect();
     assert_eq!(issues.len(), 1);
     assert_eq!(issues[0].text_of("severity"), Some("information"));
@@ -70,7 +70,7 @@ fn nothing_wrong_is_one_informational_issue() {
 #[test]
 fn an_outcome_of_issues_is_itself_valid() {
     let issues = judge(&SLOT.replacen(r#""free""#, r#""taken""#, 1));
-    let node = outcome(&issues);
+    let node = outcome(&issues, None);
     assert_eq!(profile::validate(&node, &[], Definitions::standard(), &Options::validator()), []);
     assert_eq!(node.child("issue").and_then(|issue| issue.text_of("expression")), Some("Slot.status"));
 }
@@ -81,6 +81,31 @@ fn issues_name_the_byte_where_the_element_stands() {
     let issues = judge(&source);
     let at = issues[0].at.expect("a place");
     assert!(source[at..].starts_with(r#""taken""#), "{}", &source[at..]);
+}
+
+// covers: VAL-06
+#[test]
+fn what_xml_has_in_another_place_or_namespace_is_told_where_it_was_meant_to_be() {
+    let slot = |inside: &str| {
+        let source = format!(
+            r#"<Slot xmlns="http://hl7.org/fhir"><extension{inside}<schedule><reference value="Schedule/1"/></schedule>
+            <status value="free"/><start value="2024-05-01T09:00:00Z"/><end value="2024-05-01T09:15:00Z"/></Slot>"#
+        );
+        let parsed = fhir::xml::read(source.as_bytes(), &fhir::Limits::STRICT).expect("well-formed XML");
+        validate_parsed(&parsed, Definitions::standard(), &Options::validator())
+    };
+    let known = r#" url="https://a.example/x">"#;
+    let table = [
+        (r#"><url value="https://a.example/x"/><valueCode value="a"/></extension>"#.to_owned(), "Slot.extension[0]"),
+        (format!(r#"{known}<valueCode value="a" colour="red"/></extension>"#), "Slot.extension[0].value.ofType(code)"),
+        (format!(r#"{known}<valueCode value="a"/></extension><x:comment xmlns:x="urn:x" value="b"/>"#), "Slot.comment"),
+        (format!(r#"{known}<valueCode value="a"/></extension><x:colour xmlns:x="urn:x" value="b"/>"#), "Slot"),
+    ];
+    for (inside, expected) in table {
+        let issues = slot(&inside);
+        let places: Vec<&str> = errors(&issues).into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places, [expected], "{inside}");
+    }
 }
 
 #[test]

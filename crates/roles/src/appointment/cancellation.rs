@@ -58,7 +58,7 @@ impl Asked<'_> {
         if !self.condition.names(stored.version) {
             return Err(version_conflict(stored.version));
         }
-        let mut appointment = accepted_but_for(self.body, "Appointment", call.dialect(), terms.excused)?;
+        let mut appointment = accepted_but_for(self.body, "Appointment", call, terms.excused)?;
         if appointment.text_of("id") != Some(self.id) {
             return Err(Refusal::new(Reason::BodyIdDiffers, "").at("Appointment.id"));
         }

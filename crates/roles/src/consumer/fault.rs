@@ -5,6 +5,7 @@ use fhir::Node;
 use http::{HeaderMap, StatusCode};
 
 use super::find_endpoint::EndpointFault;
+use super::wire::Unsent;
 
 /// A party that a Consumer talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,9 @@ pub enum Fault {
     /// The Consumer itself was asked for something that cannot be sent.
     #[error("{0}")]
     Unsendable(String),
+    /// The request was to be shown, not sent.
+    #[error("nothing was sent: the request was to be shown")]
+    Unsent(Box<Unsent>),
 }
 
 impl Refused {

@@ -125,6 +125,7 @@ impl Consumer {
             headers: Vec::new(),
             body: None,
             outcome: answered.as_ref().map(|_| 0).map_err(ToString::to_string),
+            answer_headers: Vec::new(),
             answer: answered.as_ref().ok().map(|entries| as_ldif(entries)),
         });
         match answered {

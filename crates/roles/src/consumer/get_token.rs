@@ -12,7 +12,7 @@ use super::Consumer;
 use super::call::{Target, encoded, split};
 use super::fault::{Fault, Party, Refused};
 use super::settings::TokenClient;
-use super::wire::{MASK, WireMessage, shown};
+use super::wire::{MASK, Step, Unsent, WireMessage, shown, whole};
 use crate::edge::client::Upload;
 
 /// A signed token that is kept for further calls.
@@ -79,6 +79,13 @@ impl Consumer {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let headers = request.headers().clone();
+        self.show(Step::Token, || Unsent {
+            party: Party::TokenEndpoint,
+            method: "POST".to_owned(),
+            url: client.endpoint.clone(),
+            headers: whole(&headers),
+            body: Some(form(client, scope, &client.client_secret)),
+        })?;
         let sent = self.sent(&authority, request).await;
         self.watch(|| WireMessage {
             party: Party::TokenEndpoint,
@@ -87,6 +94,7 @@ impl Consumer {
             headers: shown(&headers),
             body: Some(form(client, scope, MASK)),
             outcome: sent.as_ref().map(|(head, _)| head.status.as_u16()).map_err(Clone::clone),
+            answer_headers: sent.as_ref().map(|(head, _)| shown(&head.headers)).unwrap_or_default(),
             answer: sent.as_ref().ok().map(|(head, body)| {
                 if head.status.is_success() { MASK.to_owned() } else { String::from_utf8_lossy(body).into_owned() }
             }),

@@ -10,6 +10,7 @@
 //! | book one | `book_appointment` |
 //! | read it, its versions | `get_appointment` |
 //! | cancel it | `cancel_appointment` |
+//! | move it: book first, then cancel | `rebook_appointment` |
 //! | tell the Registry, and again if it could not be told | `register_appointment`, `cancel_registered_appointment` |
 //! | a patient's appointments | `search_patient_appointments` |
 //!
@@ -25,6 +26,7 @@ mod fault;
 mod find_endpoint;
 mod get_appointment;
 mod get_token;
+mod rebook_appointment;
 mod register_appointment;
 mod search_free_slots;
 mod search_patient_appointments;
@@ -41,16 +43,18 @@ use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 
-pub use body::{Booking, Patient, PatientWords};
+pub use body::{Booking, Patient, PatientWords, registration};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
 pub use fault::{Fault, Party, Refused};
 pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
+pub use rebook_appointment::{Rebooked, Rebooking};
 pub use register_appointment::Registered;
 pub use search_free_slots::{FoundSlot, SlotQuestion, SlotsFound};
+pub use search_patient_appointments::patient_search;
 pub use settings::{BACK_OFF, Settings, TokenClient};
-pub use wire::{Observer, WireMessage};
+pub use wire::{Observer, Step, Unsent, WireMessage};
 
 /// A Consumer with everything it needs to call others. Cheap to share behind an `Arc`.
 pub struct Consumer {
@@ -61,6 +65,7 @@ pub struct Consumer {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     observer: wire::Watched,
+    shown_only: Option<Step>,
     tokens: Mutex<HashMap<String, get_token::Held>>,
 }
 
@@ -75,13 +80,30 @@ impl Consumer {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { settings, client, directory, outbox, clock, ids, observer: None, tokens: Mutex::default() }
+        Self {
+            settings,
+            client,
+            directory,
+            outbox,
+            clock,
+            ids,
+            observer: None,
+            shown_only: None,
+            tokens: Mutex::default(),
+        }
     }
 
     /// Lets somebody watch each message, with secrets masked.
     #[must_use]
     pub fn watched_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Does everything up to this step, and ends there with [`Fault::Unsent`], which tells what would have been sent.
+    #[must_use]
+    pub fn showing_only(mut self, step: Step) -> Self {
+        self.shown_only = Some(step);
         self
     }
 
@@ -95,6 +117,11 @@ impl Consumer {
     #[must_use]
     pub fn makes_its_own_tokens(&self) -> bool {
         self.settings.dialect.tokens == Tokens::UnsignedBehindSsp
+    }
+
+    /// Ends the way here, where this step is to be shown only.
+    fn show(&self, step: Step, unsent: impl FnOnce() -> Unsent) -> Result<(), Fault> {
+        if self.shown_only == Some(step) { Err(Fault::Unsent(Box::new(unsent()))) } else { Ok(()) }
     }
 
     fn watch(&self, message: impl FnOnce() -> WireMessage) {

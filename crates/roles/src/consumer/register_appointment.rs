@@ -89,6 +89,10 @@ impl Consumer {
             .as_ref()
             .ok_or_else(|| Fault::Unsendable("there is no place to keep registrations".to_owned()))?;
         let id = self.ids.uuid().to_string();
+        if self.shown_only.is_some() {
+            // What is kept is sent, by another process too: a message that is only shown must not be.
+            return self.send_message(&id, message.to_string().as_bytes()).await.map(|()| Registered::Told);
+        }
         let item = OutboxItem {
             id: id.clone(),
             subject: link.to_owned(),
@@ -177,7 +181,7 @@ fn passes_by_itself(fault: &Fault) -> bool {
     match fault {
         Fault::Unreachable { .. } | Fault::Unusable { .. } => true,
         Fault::Refused(refused) => refused.status == 429 || refused.status >= 500,
-        Fault::Endpoint(_) | Fault::Unsendable(_) => false,
+        Fault::Endpoint(_) | Fault::Unsendable(_) | Fault::Unsent(_) => false,
     }
 }
 

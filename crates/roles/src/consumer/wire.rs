@@ -1,8 +1,10 @@
-//! Each message of a Consumer as somebody who watches sees it, with secrets masked (CON-15, SSP-135, AUD-09).
+//! Each message of a Consumer as somebody who watches sees it, with secrets masked, and the one that is shown instead of being
+//! sent (CON-15, SSP-135, AUD-09).
 
 use std::sync::Arc;
 
 use http::HeaderMap;
+use spine::Operation;
 
 use super::fault::Party;
 
@@ -21,8 +23,40 @@ pub struct WireMessage {
     pub body: Option<String>,
     /// The status of the answer, or why there is none.
     pub outcome: Result<u16, String>,
+    /// The answer's headers.
+    pub answer_headers: Vec<(String, String)>,
     /// The answer's body, where it is text; a token in it is masked.
     pub answer: Option<String>,
+}
+
+/// A step of the way that can be shown instead of being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Get Token.
+    Token,
+    /// A call to a Provider or to the Registry.
+    Call(Operation),
+}
+
+/// The request that would have been sent, secrets and all: it is for whoever asked for it and for no log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// Who would have been asked.
+    pub party: Party,
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The headers, `Authorization` among them.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+impl std::fmt::Debug for Unsent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.url)
+    }
 }
 
 /// Someone who watches a Consumer's messages.
@@ -51,6 +85,12 @@ pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
             (name.as_str().to_owned(), text)
         })
         .collect()
+}
+
+/// The headers as they are sent.
+pub(super) fn whole(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 #[cfg(test)]

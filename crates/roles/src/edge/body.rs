@@ -3,13 +3,15 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
+use fhir::{Limits, Parsed, SyntaxKind};
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use profile::Definitions;
 use spine::Reason;
 
-use super::negotiate::shortened;
+use super::negotiate::{Format, shortened};
 use super::refusal::Refusal;
 
 /// Reads a whole body; neither what arrives nor what it unpacks to may be longer than `most` bytes.
@@ -26,6 +28,28 @@ where
     let collected = Limited::new(body, most).collect().await;
     let bytes = collected.map_err(|error| not_received(error, most))?.to_bytes();
     if packed { unpacked(&bytes, most) } else { Ok(bytes) }
+}
+
+/// The resource of a body, with what the reader noticed about its structure.
+///
+/// # Errors
+/// `Reason::BodyMissing` where there is nothing, `Reason::BodyNotWellFormed` for no JSON or XML, `Reason::BodyTooLarge` when it is
+/// nested too deeply or too long.
+pub fn read_resource(body: &[u8], format: Format, definitions: &Definitions) -> Result<Parsed, Refusal> {
+    if body.trim_ascii().is_empty() {
+        return Err(Refusal::new(Reason::BodyMissing, ""));
+    }
+    let parsed = match format {
+        Format::Json => fhir::json::read_with(definitions.types(), body, &Limits::STRICT),
+        Format::Xml => fhir::xml::read_with(definitions.types(), body, &Limits::STRICT),
+    };
+    parsed.map_err(|error| {
+        let reason = match error.kind {
+            SyntaxKind::TooLarge => Reason::BodyTooLarge,
+            SyntaxKind::Malformed | SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
+        };
+        Refusal::new(reason, error.to_string())
+    })
 }
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Refusal> {

@@ -15,6 +15,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
+use profile::Definitions;
 use spine::dialect::{RequestIdAbsent, UnknownParameter};
 use spine::interaction::{InteractionId, OPERATIONS, Operation};
 use spine::{Asid, Dialect, Reason, SspHeaders};
@@ -25,7 +26,7 @@ use super::answer::{Answer, AnswerBody, ExchangeIds, finished};
 use super::audit::{Ending, Trail};
 use super::authorise::{Authoriser, Caller};
 use super::base::{Base, base_of};
-use super::body::read_body;
+use super::body::{read_body, read_resource};
 use super::clock::{Clock, Ids};
 use super::etag::{Condition, if_match};
 use super::negotiate::{Format, answer_format, body_format, refusal_format, shortened};
@@ -68,6 +69,8 @@ pub struct Course {
     pub ids: Arc<dyn Ids>,
     /// The longest body, in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// A request that passed every check which needs no knowledge of the interaction.
@@ -92,7 +95,9 @@ pub struct Call {
     pub request_id: Option<RequestId>,
     /// When the request came.
     pub now: Timestamp,
-    trail: Trail,
+    /// What its body is read and judged by.
+    pub definitions: &'static Definitions,
+    trail: Arc<Trail>,
     clock: Arc<dyn Clock>,
 }
 
@@ -172,20 +177,7 @@ impl Call {
         let Some((bytes, format)) = &self.body else {
             return Err(Refusal::new(Reason::BodyMissing, ""));
         };
-        if bytes.is_empty() {
-            return Err(Refusal::new(Reason::BodyMissing, ""));
-        }
-        let parsed = match format {
-            Format::Json => fhir::json::read(bytes, &fhir::Limits::STRICT),
-            Format::Xml => fhir::xml::read(bytes, &fhir::Limits::STRICT),
-        };
-        parsed.map_err(|error| {
-            let reason = match error.kind {
-                fhir::SyntaxKind::TooLarge => Reason::BodyTooLarge,
-                fhir::SyntaxKind::Malformed | fhir::SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
-            };
-            Refusal::new(reason, error.to_string())
-        })
+        read_resource(bytes, *format, self.definitions)
     }
 }
 
@@ -259,14 +251,19 @@ where
         Trail::begin(course.role, course.clock.now(), own_id.clone(), head.verb.as_str(), path, &head.headers);
     trail.peer = parts.extensions.get::<Arc<Peer>>().cloned();
     let query = Query::read(head.uri.query());
-    let (trail, answered) = match admitted(course, &head, query, body, &mut trail).await {
+    let admitted = caught(admitted(course, &head, query, body, &mut trail)).await;
+    let trail = Arc::new(trail);
+    let answered = match admitted {
         Ok(admitted) => {
-            let call = admitted.into_call(&head, trail, Arc::clone(&course.clock));
-            let answered = role.answer(&call).await;
-            let rendered = answered.and_then(|answer| answer.render(call.format).map(|response| (answer, response)));
-            (call.trail, rendered)
+            let call = admitted.into_call(&head, Arc::clone(&trail), course);
+            let rendered = async {
+                let answer = role.answer(&call).await?;
+                let response = answer.render(call.format)?;
+                Ok((answer, response))
+            };
+            caught(rendered).await
         }
-        Err(refusal) => (trail, Err(refusal)),
+        Err(refusal) => Err(refusal),
     };
     let response = match answered {
         Ok((answer, response)) => {
@@ -283,6 +280,12 @@ where
     finished(response, &head.headers, ExchangeIds { own: &own_id, request: request_id })
 }
 
+/// A fault in our code ends an exchange, not the process, and is recorded as every refusal is.
+async fn caught<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Refusal::new(Reason::InternalError, "")))
+}
+
 /// The head of a request.
 struct Head {
     verb: Method,
@@ -296,12 +299,15 @@ async fn refused(course: &Course, head: &Head, trail: &Trail, refusal: &Refusal)
     let query = Query::read(head.uri.query());
     let format_parameter = query.as_ref().ok().and_then(|query| query.first("_format"));
     let format = refusal_format(format_parameter, &head.headers);
-    let base = base_of(&course.bases, head.uri.path()).map(|(base, _)| base).or_else(|| course.bases.first());
-    let dialect = base.map_or(&spine::dialect::DIALECT_1_0_4, Base::dialect);
-    let response = refusal.render(dialect, format, &trail.own_id);
+    let called = base_of(&course.bases, head.uri.path()).or_else(|| course.bases.first().map(|base| (base, "")));
+    let (dialect, below) = called.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
+    let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
+    let refused = refusal.reason.refused(dialect);
+    let refused = if asks_the_validator { refused.by_the_validator() } else { refused };
+    let response = refusal.render_refused(&refused, format, &trail.own_id);
     let ending = Ending {
         reason: Some(refusal.reason.name()),
-        requirement: Some(refusal.requirement(dialect)),
+        requirement: Some(refused.requirement),
         ..Ending::of(response.status(), course.clock.now())
     };
     recorded(course, trail, ending).await;
@@ -328,10 +334,11 @@ struct Admitted {
 }
 
 impl Admitted {
-    fn into_call(self, head: &Head, trail: Trail, clock: Arc<dyn Clock>) -> Call {
+    fn into_call(self, head: &Head, trail: Arc<Trail>, course: &Course) -> Call {
         let Self { operation, base, path, query, body, format, caller, request_id } = self;
         let (headers, now) = (Arc::clone(&head.headers), trail.at);
-        Call { operation, base, path, query, headers, body, format, caller, request_id, now, trail, clock }
+        let (definitions, clock) = (course.definitions, Arc::clone(&course.clock));
+        Call { operation, base, path, query, headers, body, format, caller, request_id, now, definitions, trail, clock }
     }
 }
 
@@ -359,7 +366,7 @@ where
     trail.interaction = operation.interaction().map(InteractionId::as_str);
     trail.ssp = ssp_headers(course, operation, headers)?;
     let behind_ssp = is_ssp(&course.ssp_fqdns, trail.peer.as_deref());
-    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, trail.at)?;
+    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, trail.at).await?;
     trail.token = caller.record.clone();
     let request_id = request_id(&base, operation, headers, || {
         trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string())

@@ -1,11 +1,12 @@
 //! Whether a body keeps to its profile, asked before a role acts on it (BOOK-11, BOOK-12, HTTP-13, HTTP-15, CAN-07, REG-08).
 
 use fhir::{IssueKind, Node, Parsed};
-use profile::{Definitions, Issue, Options};
+use profile::{Issue, Options};
+use spine::Reason;
 use spine::dialect::{UnknownElement, XmlOrder};
-use spine::{Dialect, Reason};
 
 use super::audit::without_nhs_numbers;
+use super::fhir_call::Call;
 use super::refusal::{Refusal, RefusedIssue};
 
 /// The resource of a body that is of the type which the interaction takes and keeps to its profile.
@@ -13,20 +14,16 @@ use super::refusal::{Refusal, RefusedIssue};
 /// # Errors
 /// `Reason::WrongResourceType` (400), `Reason::BodyNotWellFormed` for XML out of order (400), `Reason::UnknownModifierExtension` and
 /// `Reason::ProfileBroken` with every fault (422), control characters among them: no store keeps them alike.
-pub fn accepted(parsed: Parsed, resource_type: &str, dialect: &Dialect) -> Result<Node, Refusal> {
-    accepted_but_for(parsed, resource_type, dialect, &[])
+pub fn accepted(parsed: Parsed, resource_type: &str, call: &Call) -> Result<Node, Refusal> {
+    accepted_but_for(parsed, resource_type, call, &[])
 }
 
 /// The same, but for rules that such a body breaks by design: the keys of invariants, or the paths of elements (REG-07, X-14).
 ///
 /// # Errors
 /// As [`accepted`].
-pub fn accepted_but_for(
-    parsed: Parsed,
-    resource_type: &str,
-    dialect: &Dialect,
-    excused: &[&str],
-) -> Result<Node, Refusal> {
+pub fn accepted_but_for(parsed: Parsed, resource_type: &str, call: &Call, excused: &[&str]) -> Result<Node, Refusal> {
+    let dialect = call.dialect();
     let came = parsed.resource.type_name();
     if came != resource_type {
         let came =
@@ -50,7 +47,7 @@ pub fn accepted_but_for(
     if dialect.unknown_element == UnknownElement::Refused {
         options.unknown_elements = profile::Severity::Error;
     }
-    let issues = profile::validate_parsed(&parsed, Definitions::standard(), &options);
+    let issues = profile::validate_parsed(&parsed, call.definitions, &options);
     let broken: Vec<RefusedIssue> = issues
         .iter()
         .filter(|issue| issue.severity.refuses() && !excused.contains(&issue.rule.as_ref()))

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use fhir::Node;
+use fhir::outcome::{Outcome, OutcomeCoding, OutcomeIssue};
 use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
@@ -188,20 +189,32 @@ impl Refusal {
     /// The OperationOutcome of this refusal.
     #[must_use]
     pub fn outcome(&self, refused: &Refused, id: &str) -> Node {
-        // The type is one that the definitions have, so that there is always a resource to fill.
-        let Some(mut outcome) = Node::resource("OperationOutcome") else { unreachable!("OperationOutcome is defined") };
-        outcome.set_text("id", id);
-        if refused.claims_spine_profile() {
-            outcome.element("meta").add_text("profile", systems::SPINE_OPERATION_OUTCOME);
+        let listed = self.issues.iter().take(MOST_ISSUES);
+        let mut issues: Vec<OutcomeIssue<'_>> =
+            listed.map(|each| self.issue(refused, &each.code, &each.what, each.location.as_deref())).collect();
+        if issues.is_empty() {
+            issues.push(self.issue(refused, refused.issue_code, &self.what, self.location.as_deref()));
         }
-        if self.issues.is_empty() {
-            let diagnostics = self.diagnostics(refused, &self.what);
-            issue(&mut outcome, refused, refused.issue_code, &diagnostics, self.location.as_deref());
+        let profile = refused.claims_spine_profile().then_some(systems::SPINE_OPERATION_OUTCOME);
+        Outcome { id: Some(id), profile, issues }.to_node()
+    }
+
+    fn issue<'a>(&self, refused: &Refused, code: &'a str, what: &str, location: Option<&'a str>) -> OutcomeIssue<'a> {
+        let coding = refused.coding.map(|Coding { system, code, display }| OutcomeCoding { system, code, display });
+        let text = if is_fixed(refused) {
+            Some(format!("{}. [{}]", refused.cure, refused.requirement).into())
+        } else {
+            coding.is_none().then_some(refused.sentence.into())
+        };
+        OutcomeIssue {
+            severity: refused.severity,
+            code,
+            coding,
+            text,
+            diagnostics: Some(self.diagnostics(refused, what)),
+            location,
+            expression: None,
         }
-        for each in self.issues.iter().take(MOST_ISSUES) {
-            issue(&mut outcome, refused, &each.code, &self.diagnostics(refused, &each.what), each.location.as_deref());
-        }
-        outcome
     }
 
     /// The sentence, the particulars, the cure and the requirement. Where a row fixes the diagnostics word for word (BOOK-10) they are
@@ -220,24 +233,6 @@ impl Refusal {
 /// Whether the standard fixes the whole issue, which then has a coding outside the Spine code list.
 fn is_fixed(refused: &Refused) -> bool {
     refused.coding.is_some_and(|coding| coding.system != systems::SPINE_CODES)
-}
-
-fn issue(outcome: &mut Node, refused: &Refused, code: &str, diagnostics: &str, location: Option<&str>) {
-    let issue = outcome.element("issue");
-    issue.set_text("severity", refused.severity).set_text("code", code);
-    let details = issue.element("details");
-    if let Some(Coding { system, code, display }) = refused.coding {
-        details.element("coding").set_text("system", system).set_text("code", code).set_text("display", display);
-    }
-    if is_fixed(refused) {
-        details.set_text("text", &format!("{}. [{}]", refused.cure, refused.requirement));
-    } else if refused.coding.is_none() {
-        details.set_text("text", refused.sentence);
-    }
-    issue.set_text("diagnostics", diagnostics);
-    if let Some(location) = location {
-        issue.add_text("location", location);
-    }
 }
 
 /// RFC 6750 section 3.1; the description is one of our own sentences and holds no quote.

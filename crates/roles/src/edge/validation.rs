@@ -1,11 +1,12 @@
 //! `$validate`, the same wherever it is asked for: at the pages, the Provider and the Registry (VAL-01 to VAL-06).
 
-use bytes::Bytes;
-use fhir::{Limits, Node, Parsed, SyntaxKind};
+use fhir::{Issue, Node, Parsed};
 use profile::{Definitions, Options};
 use spine::Reason;
 
+use super::body::read_resource;
 use super::negotiate::{Format, shortened};
+use super::query::Query;
 use super::refusal::Refusal;
 
 /// The resource that may wrap another one together with how it is to be judged (VAL-02).
@@ -13,72 +14,74 @@ const PARAMETERS: &str = "Parameters";
 /// What a resource may be judged for (FHIR STU3, code system resource-validation-mode). All are judged alike here.
 const MODES: [&str; 4] = ["create", "update", "delete", "profile"];
 
+/// How a resource is to be judged.
+#[derive(Debug)]
+pub struct Judging<'a> {
+    /// The type in the path.
+    pub resource_type: &'a str,
+    /// The parameters of the query: `profile` and `mode` may stand there too.
+    pub query: &'a Query,
+    /// What it is judged by.
+    pub definitions: &'static Definitions,
+}
+
 /// Judges the resource in a body and says what was found, which is a success even when everything is wrong (VAL-03).
-///
-/// `resource_type` is the type in the path; `profiles` are canonical URLs that the resource has to keep to beside those
-/// that it claims.
 ///
 /// # Errors
 /// `Reason::BodyMissing`, `Reason::BodyNotWellFormed` or `Reason::BodyTooLarge` for a body that cannot be read,
 /// `Reason::WrongResourceType` when it is of another type, `Reason::InvalidParameter` for Parameters that say nothing.
-pub fn validated(resource_type: &str, body: &Bytes, format: Format, profiles: Vec<String>) -> Result<Node, Refusal> {
-    let mut parsed = read(body, format)?;
+pub fn validated(judging: &Judging<'_>, body: &[u8], format: Format) -> Result<Node, Refusal> {
+    let Judging { resource_type, query, definitions } = *judging;
+    let mut parsed = read_resource(body, format, definitions)?;
+    let profiles = query.all("profile").map(str::to_owned).collect();
     let mut options = Options { profiles, by_type: true, ..Options::validator() };
+    query.all("mode").try_for_each(known_mode)?;
     if parsed.resource.type_name() == PARAMETERS && resource_type != PARAMETERS {
-        parsed = unwrapped(&parsed.resource, format, &mut options.profiles)?;
+        parsed = unwrapped(parsed, &mut options.profiles)?;
     }
     let came = parsed.resource.type_name();
     if came != resource_type {
         let came = if came.is_empty() { "a body without a resource type".to_owned() } else { shortened(came) };
-        return Err(Refusal::new(
-            Reason::WrongResourceType,
-            format!("the path says {resource_type}, the body is {came}"),
-        ));
+        let what = format!("the path says {}, the body is {came}", shortened(resource_type));
+        return Err(Refusal::new(Reason::WrongResourceType, what));
     }
-    let issues = profile::validate_parsed(&parsed, Definitions::standard(), &options);
-    Ok(profile::outcome(&issues))
-}
-
-/// A body as a tree.
-fn read(body: &[u8], format: Format) -> Result<Parsed, Refusal> {
-    if body.trim_ascii().is_empty() {
-        return Err(Refusal::new(Reason::BodyMissing, ""));
-    }
-    let parsed = match format {
-        Format::Json => fhir::json::read(body, &Limits::STRICT),
-        Format::Xml => fhir::xml::read(body, &Limits::STRICT),
-    };
-    parsed.map_err(|error| {
-        let reason = match error.kind {
-            SyntaxKind::TooLarge => Reason::BodyTooLarge,
-            SyntaxKind::Malformed | SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
-        };
-        Refusal::new(reason, error.to_string())
-    })
+    let issues = profile::validate_parsed(&parsed, definitions, &options);
+    Ok(profile::outcome(&issues, Some(body)))
 }
 
 /// The resource inside Parameters, as if it had come by itself; `profile` joins the profiles (VAL-02).
-fn unwrapped(parameters: &Node, format: Format, profiles: &mut Vec<String>) -> Result<Parsed, Refusal> {
+fn unwrapped(parameters: Parsed, profiles: &mut Vec<String>) -> Result<Parsed, Refusal> {
     let refuse = |what: String| Err(Refusal::new(Reason::InvalidParameter, what));
     let mut inside = None;
-    for parameter in parameters.all("parameter") {
+    for (index, parameter) in parameters.resource.all("parameter").enumerate() {
         let value = || parameter.choice("value").and_then(Node::text).unwrap_or_default();
         match parameter.text_of("name").unwrap_or_default() {
-            "resource" => inside = parameter.child("resource"),
+            "resource" if inside.is_some() => return refuse("the parameter resource came twice".to_owned()),
+            "resource" => inside = parameter.child("resource").map(|resource| (index, resource)),
             "profile" => profiles.push(value().to_owned()),
-            "mode" if MODES.contains(&value()) => {}
-            "mode" => return refuse(format!("mode must be one of {}; came: {}", MODES.join(", "), shortened(value()))),
+            "mode" => known_mode(value())?,
             other => return refuse(format!("$validate takes resource, mode and profile; came: {}", shortened(other))),
         }
     }
-    let Some(resource) = inside else {
+    let Some((index, resource)) = inside else {
         return refuse("Parameters must have a parameter named resource with the resource to judge".to_owned());
     };
-    // Read again by itself, so that places in the issues begin at the resource and not at its wrapping.
-    match format {
-        Format::Json => read(fhir::json::write(resource).as_ref(), format),
-        Format::Xml => read(fhir::xml::write(resource).as_ref(), format),
+    // What the reader noticed inside the resource is told from the resource on, and what it noticed around it is not asked for.
+    let around = format!("{PARAMETERS}.parameter[{index}].resource");
+    let noticed = parameters.issues.iter().filter_map(|issue| {
+        let path = issue.path.strip_prefix(&around)?;
+        Some(Issue { path: format!("{}{path}", resource.type_name()), ..issue.clone() })
+    });
+    let (issues, issues_left_out) = (noticed.collect(), parameters.issues_left_out);
+    Ok(Parsed { resource: resource.clone(), issues, issues_left_out })
+}
+
+fn known_mode(mode: &str) -> Result<(), Refusal> {
+    if MODES.contains(&mode) {
+        return Ok(());
     }
+    let what = format!("mode must be one of {}; came: {}", MODES.join(", "), shortened(mode));
+    Err(Refusal::new(Reason::InvalidParameter, what))
 }
 
 #[cfg(test)]
@@ -89,8 +92,14 @@ mod tests {
         "start":"2026-11-24T09:00:00Z","end":"2026-11-24T09:15:00Z"}"#;
 
     fn judged(resource_type: &str, body: &str) -> Result<Node, Reason> {
-        validated(resource_type, &Bytes::from(body.to_owned()), Format::Json, Vec::new())
-            .map_err(|refusal| refusal.reason)
+        asked(resource_type, "", body)
+    }
+
+    fn asked(resource_type: &str, query: &str, body: &str) -> Result<Node, Reason> {
+        let query = Query::read(Some(query)).expect("a query");
+        let judging = Judging { resource_type, query: &query, definitions: Definitions::standard() };
+        let format = if body.starts_with('<') { Format::Xml } else { Format::Json };
+        validated(&judging, body.as_bytes(), format).map_err(|refusal| refusal.reason)
     }
 
     fn errors(outcome: &Node) -> Vec<String> {
@@ -123,6 +132,31 @@ mod tests {
         assert_eq!(judged("Slot", &wrapped(SLOT, more)).err(), Some(Reason::InvalidParameter));
         assert_eq!(judged("Slot", r#"{"resourceType":"Parameters"}"#).err(), Some(Reason::InvalidParameter));
         assert_eq!(judged("Schedule", &wrapped(SLOT, "")).err(), Some(Reason::WrongResourceType));
+        let profile = r#",{"name":"profile","valueUri":"https://a.test/none"}"#;
+        assert_eq!(errors(&judged("Slot", &wrapped(SLOT, profile)).expect("judged")), ["Slot"]);
+    }
+
+    // covers: VAL-02
+    #[test]
+    fn what_may_stand_in_parameters_may_stand_in_the_query() {
+        assert!(errors(&asked("Slot", "mode=create", SLOT).expect("judged")).is_empty());
+        assert_eq!(asked("Slot", "mode=guess", SLOT).err(), Some(Reason::InvalidParameter));
+        assert_eq!(errors(&asked("Slot", "profile=https://a.test/none", SLOT).expect("judged")), ["Slot"]);
+    }
+
+    // covers: VAL-02, VAL-06
+    #[test]
+    fn places_inside_parameters_begin_at_the_resource_and_lines_at_the_body() {
+        let json = "{\"resourceType\":\"Parameters\",\n\"parameter\":[{\"name\":\"resource\",\"resource\":\n{\"resourceType\":\"Slot\",\"own\":1,\n\"status\":[\"free\"]}}]}";
+        let xml = "<Parameters xmlns=\"http://hl7.org/fhir\"><parameter><name value=\"resource\"/>\n<resource>\n<Slot><own value=\"1\"/><status value=\"gone\"/></Slot></resource></parameter></Parameters>";
+        for body in [json, xml] {
+            let outcome = judged("Slot", body).expect("judged");
+            let errors = errors(&outcome);
+            assert!(errors.contains(&"Slot".to_owned()) && errors.contains(&"Slot.status".to_owned()), "{errors:?}");
+            assert!(errors.iter().all(|place| place.starts_with("Slot")), "{errors:?}");
+            let told: Vec<&str> = outcome.all("issue").filter_map(|issue| issue.text_of("diagnostics")).collect();
+            assert!(told.iter().any(|told| told.contains("Line 3, column ")), "{told:?}");
+        }
     }
 
     // covers: VAL-01, VAL-03

@@ -13,6 +13,11 @@ use crate::edge::refusal::Refusal;
 /// The coding of the document that a booking refers to (section 0 of the booking API).
 const CDA_TYPE_SYSTEM: &str = "urn:oid:2.16.840.1.113883.2.1.3.2.4.18.17";
 
+/// The Care Connect profile of a type.
+pub(super) fn profile_of(resource_type: &str) -> String {
+    format!("{PROFILE_ROOT}{resource_type}-1")
+}
+
 type Rule = fn(&Booking<'_>) -> Result<(), Refusal>;
 
 /// Rules in the order in which they are asked.
@@ -84,7 +89,7 @@ fn has_no_id(booking: &Booking<'_>) -> Result<(), Refusal> {
 
 /// RES-A02.
 fn claims_the_profile(booking: &Booking<'_>) -> Result<(), Refusal> {
-    let profile = format!("{PROFILE_ROOT}Appointment-1");
+    let profile = profile_of("Appointment");
     let claimed = booking
         .appointment
         .child("meta")

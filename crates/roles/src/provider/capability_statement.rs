@@ -82,6 +82,7 @@ fn statement(provider: &Provider, call: &Call) -> Option<Node> {
         .set_text("date", &software.released)
         .set_text("publisher", &provider.settings.publisher)
         .set_text("description", "NHS Scheduling: search for free Slots, book, read and cancel an Appointment")
+        .set_text("copyright", &format!("Copyright {}", provider.settings.publisher))
         .set_text("kind", "instance");
     statement.element("contact").set_text("name", &provider.settings.publisher);
     statement

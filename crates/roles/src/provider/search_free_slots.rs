@@ -1,5 +1,5 @@
 //! `GET [base]/Slot`: the Slots of a service within a window, with what belongs to them
-//! (SLT-01 to SLT-16, SLT-20 to SLT-27, SLT-30 to SLT-40, SMG-04, SMG-05, SMG-08, X-05, X-06, X-23, X-28, X-29, X-31).
+//! (SLT-01 to SLT-16, SLT-20 to SLT-27, SLT-30 to SLT-40, SMG-04, SMG-05, SMG-08, ASR-03, X-05, X-06, X-23, X-28, X-29, X-31).
 
 use serde_json::json;
 use spine::Reason;
@@ -26,9 +26,16 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
         zone: &provider.zone,
         page: provider.settings.slots_on_a_page,
     };
-    let parameters = SlotParameters::read(&call.query, &reading)?;
-    let mut page = provider.diary.free_slots(&query(&parameters, call)).await?;
+    let mut parameters = SlotParameters::read(&call.query, &reading)?;
+    if let Some(wanted) = parameters.services.take() {
+        parameters.services = Some(provider.settings.test_services.resolved(wanted)?);
+    }
+    let mut page = provider.diary.free_slots(&query(provider, call, &parameters)).await?;
     known(call, &page)?;
+    if provider.settings.local_rules.bars(&call.caller) {
+        // SLT-38: who may not book is offered nothing.
+        page = SlotPage::default();
+    }
     // One more than asked for was sought: it tells whether there is a next page.
     let has_more = page.slots.len() > parameters.count as usize;
     page.slots.truncate(parameters.count as usize);
@@ -36,9 +43,10 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
     Ok(Answer::found(Content::Json(bundle.into())).about("Slot".to_owned()))
 }
 
-fn query(parameters: &SlotParameters, call: &Call) -> SlotQuery {
+fn query(provider: &Provider, call: &Call, parameters: &SlotParameters) -> SlotQuery {
     SlotQuery {
         services: parameters.services.clone(),
+        withheld_schedules: provider.settings.local_rules.withheld_from(&call.caller),
         statuses: parameters.statuses.clone(),
         window: parameters.window.bounds(),
         now: call.now.as_second(),

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use spine::token::KeySet;
+use profile::Definitions;
 use spine::{Operation, Reason};
 use store::{Audit, Registrations};
 use tokio::net::TcpListener;
@@ -33,6 +33,7 @@ use crate::edge::authorise::{Authoriser, Trust};
 use crate::edge::base::Base;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::fhir_call::{Admits, Call, Course, FhirListener, FhirRole};
+use crate::edge::issuer_keys::IssuerKeys;
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::refusal::Refusal;
 
@@ -59,6 +60,8 @@ pub struct Settings {
     pub version: String,
     /// The longest body in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What resources are read and judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// The Registry.
@@ -75,7 +78,7 @@ impl Registry {
     #[must_use]
     pub fn new(
         settings: Settings,
-        keys: Arc<KeySet>,
+        keys: impl Into<IssuerKeys>,
         registrations: Arc<dyn Registrations>,
         audit: Arc<dyn Audit>,
         clock: Arc<dyn Clock>,
@@ -90,19 +93,15 @@ impl Registry {
             asids: Vec::new(),
             ssp_headers_required: false,
             operations: &OPERATIONS,
-            authoriser: Authoriser::new(settings.trust.clone(), keys),
+            authoriser: Authoriser::new(settings.trust.clone(), keys.into()),
             audit,
             clock,
             ids: Arc::clone(&ids),
             body_limit: settings.body_limit,
+            definitions: settings.definitions,
         };
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
         Self { settings, course, registrations, ids, zone }
-    }
-
-    /// Puts the issuer's renewed keys in place (TOK-08).
-    pub fn renew_keys(&self, keys: Arc<KeySet>) {
-        self.course.authoriser.renew_keys(keys);
     }
 
     /// XTI-04, XTI-05: a request that was carried out is told so before anything else about it is looked at.

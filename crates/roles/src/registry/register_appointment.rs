@@ -20,7 +20,7 @@ pub(super) async fn register_appointment(registry: &Registry, call: &Call) -> Re
     let parsed = call.resource()?;
     // Before the profile, whose faults inside an element that may not be there are of no interest.
     refuse_other_elements(&parsed.resource)?;
-    let mut record = accepted_but_for(parsed, "Appointment", call.dialect(), &EXCUSED)?;
+    let mut record = accepted_but_for(parsed, "Appointment", call, &EXCUSED)?;
     if record.text_of("id").is_some() {
         return Err(Refusal::new(Reason::IdInCreate, "").at("Appointment.id"));
     }

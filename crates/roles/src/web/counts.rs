@@ -21,7 +21,7 @@ pub fn count_slots(diary: Arc<dyn Diary>, clock: Arc<dyn Clock>) -> CountSlots {
 
 async fn counted(diary: &dyn Diary, now: i64) -> Result<SlotCounts, StoreError> {
     let count = async |statuses: Vec<SlotStatus>| {
-        let query = SlotQuery { statuses, now, limit: 0, ..SlotQuery::default() };
+        let query = SlotQuery { statuses, now, ..SlotQuery::default() };
         diary.free_slots(&query).await.map(|page| page.total)
     };
     Ok(SlotCounts {

@@ -23,6 +23,7 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Uri};
+use profile::Definitions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub styles: Bytes,
     /// Host names, without a port, under which the pages may be asked for beside `localhost` and the loopback addresses.
     pub hosts: Vec<String>,
+    /// What resources are judged by.
+    pub definitions: &'static Definitions,
 }
 
 /// One part of the network.

@@ -15,7 +15,7 @@ use crate::edge::body::read_body;
 use crate::edge::negotiate::{answer_format, body_format, refusal_format};
 use crate::edge::query::Query;
 use crate::edge::refusal::Refusal;
-use crate::edge::validation::validated;
+use crate::edge::validation::{Judging, validated};
 
 /// The dialect whose table of reasons is looked up; the validator's refusals are the same in all.
 const DIALECT: &Dialect = &spine::dialect::DIALECT_1_0_4;
@@ -30,7 +30,7 @@ pub(super) async fn operation(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let answer = match (below.strip_suffix("/$validate"), &parts.method) {
-        (Some(resource_type), &Method::POST) => judged(resource_type, &parts, body).await,
+        (Some(resource_type), &Method::POST) => judged(&pages, resource_type, &parts, body).await,
         (Some(_), _) => Err(Refusal::new(Reason::WrongVerb, "$validate answers POST").allowing("POST".to_owned())),
         (None, _) => Err(unknown_path()),
     };
@@ -41,15 +41,15 @@ fn unknown_path() -> Refusal {
     Refusal::new(Reason::UnknownPath, "the pages answer POST /STU3/[resource type]/$validate alone")
 }
 
-async fn judged(resource_type: &str, parts: &Parts, body: Body) -> Result<Answer, Refusal> {
+async fn judged(pages: &Pages, resource_type: &str, parts: &Parts, body: Body) -> Result<Answer, Refusal> {
     let query = Query::read(parts.uri.query());
     let query =
         query.map_err(|_| Refusal::new(Reason::InvalidParameter, "the query string is too long or no UTF-8 text"))?;
     answer_format(query.first("_format"), &parts.headers)?;
     let format = body_format(&parts.headers)?;
     let body = read_body(&parts.headers, body, LONGEST_BODY).await?;
-    let profiles = query.all("profile").map(str::to_owned).collect();
-    Ok(Answer::found(Content::Tree(validated(resource_type, &body, format, profiles)?)))
+    let judging = Judging { resource_type, query: &query, definitions: pages.settings.definitions };
+    Ok(Answer::found(Content::Tree(validated(&judging, &body, format)?)))
 }
 
 /// The answer in the format that was asked for; refusals as the validator words them (VAL-07).

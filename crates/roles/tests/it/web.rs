@@ -70,6 +70,7 @@ async fn shown(parts: impl AsyncFnOnce(&CancellationToken) -> Vec<Part>) -> Show
         }],
         styles: Bytes::from_static(b"body { color: #212b32 }"),
         hosts: Vec::new(),
+        definitions: profile::Definitions::standard(),
     };
     let (listener, address) = listener().await;
     tokio::spawn(web::run(

@@ -101,10 +101,13 @@ impl Refused {
         self.coding.is_some_and(|coding| coding.system == systems::SPINE_CODES)
     }
 
-    /// The same refusal as `$validate` words it: issue code `processing` (VAL-07).
+    /// The same refusal as `$validate` words it: issue code `processing` (VAL-07). Where the caller is refused and not what
+    /// was sent, the code stays.
     #[must_use]
     pub fn by_the_validator(mut self) -> Self {
-        self.issue_code = "processing";
+        if !matches!(self.status, 403 | 495..=497) {
+            self.issue_code = "processing";
+        }
         self
     }
 }
@@ -265,5 +268,7 @@ mod tests {
     fn the_validator_words_its_refusals_as_processing() {
         let refused = Reason::UnsupportedContentType.refused(&DIALECT_1_0_4).by_the_validator();
         assert_eq!((refused.status, refused.issue_code), (415, "processing"));
+        let refused = Reason::TokenExpired.refused(&DIALECT_1_0_4).by_the_validator();
+        assert_eq!((refused.status, refused.issue_code), (403, "forbidden"));
     }
 }

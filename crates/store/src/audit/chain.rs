@@ -1,8 +1,12 @@
-//! The chain of hashes: each record's hash covers the record and the hash before it. A process has one chain; the first record of a
-//! chain names the heads of those before it, so that none of them can lose its end unnoticed.
+//! The chain of hashes: each record's hash covers the record and the hash before it. A process has one chain. Its end is kept three
+//! times: beside the records in their own transaction, in the process that writes it, and in the first record of the chain after it,
+//! so that none can lose its end unnoticed.
+
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::{AuditRecord, ChainHead};
 use crate::error::{Result, StoreError};
@@ -23,6 +27,8 @@ pub(crate) struct Chain {
     name: String,
     /// The last record that is written, `None` before the first.
     head: Option<Link>,
+    /// The last record that is durable, for whoever checks the chain in this process.
+    durable: Arc<watch::Sender<Option<ChainHead>>>,
 }
 
 /// The end of a chain.
@@ -58,13 +64,30 @@ impl Link {
 
 impl Chain {
     /// A chain that begins with its first record. `process` names this run of the program and no other.
-    pub(crate) fn new(process: &str) -> Self {
-        Self { process: process.to_owned(), begun: 0, name: String::new(), head: None }
+    pub(crate) fn new(process: &str, durable: Arc<watch::Sender<Option<ChainHead>>>) -> Self {
+        Self { process: process.to_owned(), begun: 0, name: String::new(), head: None, durable }
     }
 
     /// Gives the chain up: the next record begins another.
     pub(crate) fn leave(&mut self) {
         self.head = None;
+    }
+
+    /// What was written is committed.
+    pub(crate) fn committed(&self) {
+        if let Some(head) = self.head {
+            let (chain, sequence, hash) = (self.name.clone(), head.sequence, head.hash.to_vec());
+            self.durable.send_replace(Some(ChainHead { chain, sequence, hash }));
+        }
+    }
+
+    /// Notes that this process ends the chain, and was not cut off. False when there is none to end.
+    pub(crate) async fn end(&self, session: &mut Session) -> Result<bool> {
+        if self.head.is_none() {
+            return Ok(false);
+        }
+        session.execute("update audit_head set ended = 1 where chain = ?1", &[(&self.name).into()]).await?;
+        Ok(true)
     }
 
     /// Writes records at the end of the chain, in this transaction.
@@ -81,8 +104,10 @@ impl Chain {
                 head
             })
             .collect();
-        let steps: Vec<Step<'_>> =
+        let mut steps: Vec<Step<'_>> =
             records.iter().zip(&links).map(|(record, link)| insertion(&self.name, record, link)).collect();
+        let values: [Value<'_>; 3] = [head.sequence.into(), Value::Bytes(&head.hash), (&self.name).into()];
+        steps.push(Step::following("update audit_head set sequence = ?1, hash = ?2 where chain = ?3", values));
         session.steps(&steps).await?;
         self.head = Some(head);
         Ok(())
@@ -108,6 +133,10 @@ impl Chain {
                 [(&self.name).into()],
             ),
             insertion(&self.name, &record, &link),
+            Step::following(
+                "insert into audit_head (chain, sequence, hash, ended) values (?1, ?2, ?3, 0)",
+                [(&self.name).into(), link.sequence.into(), Value::Bytes(&link.hash)],
+            ),
         ];
         steps.extend(unnamed.iter().map(|head| {
             let values: [Value<'_>; 2] = [head.sequence.into(), (&head.chain).into()];

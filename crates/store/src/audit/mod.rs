@@ -4,10 +4,12 @@
 pub(crate) mod chain;
 mod verify;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use crate::Store;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Ruling};
 use crate::sql::{Query, Session};
 
@@ -48,8 +50,10 @@ pub struct AuditFilter {
     pub from: Option<i64>,
     /// Only those before this time, in milliseconds since 1970.
     pub until: Option<i64>,
-    /// Only those after this one: the last of the page before. Records are ordered by time, chain and sequence.
+    /// Only those after this one, the last of the page before. Records are ordered by time, chain and sequence.
     pub after: Option<AuditCursor>,
+    /// The newest first instead; `after` then goes on to older ones.
+    pub newest_first: bool,
     /// At most so many.
     pub limit: u32,
 }
@@ -70,6 +74,9 @@ pub struct AuditCursor {
 pub struct Verification {
     /// Each chain with its last record, in the order in which the chains began. Kept elsewhere, these heads show a later cut.
     pub chains: Vec<ChainHead>,
+    /// Those chains whose process closed them. Any other is still being written, or its process was killed or cut off: the records of
+    /// reads and refusals from its last 100 ms may be missing then, those of changes never.
+    pub ended: BTreeSet<String>,
     /// Where a chain is not as it was written. Empty means intact.
     pub faults: Vec<ChainFault>,
 }
@@ -106,10 +113,20 @@ pub trait Audit: Send + Sync {
     /// reads and refusals, whose answers do not wait. While the database is away the records are kept and written when it is back.
     async fn append_behind(&self, record: AuditRecord) -> Result<()>;
 
-    /// Reads all chains from end to end and computes every hash again.
-    async fn verify(&self) -> Result<Verification>;
+    /// Returns when every record that was handed over before is written, as far as the database can be written at all.
+    async fn settled(&self) -> Result<()> {
+        Ok(())
+    }
 
-    /// The records that pass the filter, oldest first.
+    /// Reads all chains from end to end and computes every hash again.
+    async fn verify(&self) -> Result<Verification> {
+        self.verify_against(&[]).await
+    }
+
+    /// The same, and that these records are there, as an earlier check found them.
+    async fn verify_against(&self, known: &[ChainHead]) -> Result<Verification>;
+
+    /// The records that pass the filter, oldest first unless it says otherwise.
     async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>>;
 }
 
@@ -123,8 +140,16 @@ impl Audit for Store {
         self.queue().record(record).await
     }
 
-    async fn verify(&self) -> Result<Verification> {
-        verify::verify(&mut self.reader().await?).await
+    async fn settled(&self) -> Result<()> {
+        match self.carry_out(Append { record: None }).await {
+            // What can be read is read all the same.
+            Err(StoreError::Unavailable(_)) => Ok(()),
+            written => written,
+        }
+    }
+
+    async fn verify_against(&self, known: &[ChainHead]) -> Result<Verification> {
+        verify::verify(&mut self.reader().await?, self.own_head(), known).await
     }
 
     async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {
@@ -172,8 +197,12 @@ async fn list(session: &mut Session, filter: &AuditFilter) -> Result<Vec<StoredR
     }
     if let Some(after) = &filter.after {
         let place = [after.at.into(), (&after.chain).into(), after.sequence.into()];
-        query.and("(recorded_at, chain, sequence) > ({}, {}, {})", place);
+        let older = "(recorded_at, chain, sequence) < ({}, {}, {})";
+        let newer = "(recorded_at, chain, sequence) > ({}, {}, {})";
+        query.and(if filter.newest_first { older } else { newer }, place);
     }
-    query.then("order by recorded_at, chain, sequence limit {}", [filter.limit.into()]);
+    let newest_first = "order by recorded_at desc, chain desc, sequence desc limit {}";
+    let oldest_first = "order by recorded_at, chain, sequence limit {}";
+    query.then(if filter.newest_first { newest_first } else { oldest_first }, [filter.limit.into()]);
     session.rows(query.sql(), query.values(), verify::read_record).await
 }

@@ -47,12 +47,18 @@ async fn in_one_edition(
     remembered: &Remembered,
     wanted: &SlotQuery,
 ) -> Result<Option<SlotPage>> {
-    let sought = match &wanted.services {
+    let mut sought = match &wanted.services {
         Some(names) => Some(remembered.services(session, names).await?),
         None => None,
     };
-    if let Some(sought) = sought.as_ref().filter(|sought| sought.schedules.is_empty()) {
-        return Ok(Some(SlotPage { unknown_service: sought.unknown.clone(), ..SlotPage::default() }));
+    if let Some(sought) = &mut sought {
+        sought.schedules.retain(|schedule| !wanted.withheld_schedules.contains(schedule));
+        if sought.schedules.is_empty() {
+            let edition =
+                session.first("select number from diary_edition where id = 1", &[], |row| row.number(0)).await?;
+            let page = SlotPage { unknown_service: sought.unknown.take(), ..SlotPage::default() };
+            return Ok(edition.filter(|edition| sought.is_of(*edition)).map(|_| page));
+        }
     }
     let schedules = sought.as_ref().map(|sought| sought.schedules.as_slice());
     let is_of = |edition| sought.as_ref().is_none_or(|sought| sought.is_of(edition));
@@ -114,6 +120,10 @@ fn page_of<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<
 fn add_conditions<'a>(query: &mut Query<'a>, wanted: &'a SlotQuery, schedules: Option<&'a [String]>) {
     if let Some(schedules) = schedules {
         query.and_one_of("s.schedule_id", schedules.iter().map(Value::from));
+    } else {
+        for schedule in &wanted.withheld_schedules {
+            query.and("s.schedule_id <> {}", [schedule.into()]);
+        }
     }
     let only_free = wanted.statuses.iter().all(|status| *status == SlotStatus::Free) && !wanted.statuses.is_empty();
     let lower = match wanted.window.lower() {

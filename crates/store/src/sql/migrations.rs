@@ -4,7 +4,11 @@ use super::Session;
 use crate::error::{Result, StoreError};
 
 /// Every migration, the first one first. A migration that has been released is never changed again.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_first_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_first_tables.sql"),
+    include_str!("../../migrations/0002_audit_heads.sql"),
+    include_str!("../../migrations/0003_diary_edition.sql"),
+];
 
 /// How a database spells what the two spell differently.
 #[derive(Debug)]
@@ -29,6 +33,25 @@ pub(crate) async fn migrate(session: &mut Session) -> Result<()> {
         Err(fault) => {
             session.roll_back().await;
             Err(fault)
+        }
+    }
+}
+
+/// Whether the database is at the last migration, so that it can be read as it is.
+pub(crate) async fn check_migrated(session: &mut Session) -> Result<()> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let tables = session.first(session.flavour().count_tables, &[], |row| row.number(0)).await?.unwrap_or(0);
+    let found = match tables {
+        0 => 0,
+        _ => session.first("select max(number) from migration", &[], |row| row.number(0)).await?.unwrap_or(0),
+    };
+    match found {
+        _ if found == known => Ok(()),
+        _ if found > known => Err(StoreError::NewerDatabase { found, known }),
+        0 if tables == 0 => Err(StoreError::Absent("the schema has no tables, or is not there".to_owned())),
+        _ => {
+            let why = format!("it is at migration {found} of {known}: start the role that it belongs to once");
+            Err(StoreError::Misconfigured(why))
         }
     }
 }

@@ -5,7 +5,7 @@ mod query;
 mod session;
 mod value;
 
-pub(crate) use migrations::{Flavour, migrate};
+pub(crate) use migrations::{Flavour, check_migrated, migrate};
 pub(crate) use query::Query;
 pub(crate) use session::Session;
 pub(crate) use value::{Row, Step, Value};

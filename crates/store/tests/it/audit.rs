@@ -5,8 +5,15 @@ use store::{Appointments, Audit, AuditCursor, AuditFilter, AuditRecord, BookOutc
 use crate::place::{Place, on_both_databases};
 use crate::sample::{NINE, book, booking, loaded, record};
 
-const ALL: AuditFilter =
-    AuditFilter { trace_id: None, chain: None, from: None, until: None, after: None, limit: 10_000 };
+const ALL: AuditFilter = AuditFilter {
+    trace_id: None,
+    chain: None,
+    from: None,
+    until: None,
+    after: None,
+    newest_first: false,
+    limit: 10_000,
+};
 
 async fn whats(store: &Store, filter: &AuditFilter) -> Vec<String> {
     let what = |stored: StoredRecord| String::from_utf8(stored.record.body).unwrap();
@@ -34,6 +41,8 @@ on_both_databases! {
         for number in 0..3000 {
             store.append_behind(record(&format!("read {number}"))).await.unwrap();
         }
+        store.settled().await.unwrap();
+        assert_eq!(store.verify().await.unwrap().chains[0].sequence, 3001);
         store.append(record("last")).await.unwrap();
         let found = store.verify().await.unwrap();
         assert_eq!((found.chains[0].sequence, found.faults), (3002, vec![]));
@@ -71,6 +80,11 @@ on_both_databases! {
             seen += page.len();
         }
         assert_eq!(seen, 11);
+        let newest = AuditFilter { newest_first: true, limit: 2, ..ALL };
+        assert_eq!(whats(&store, &newest).await, [r#"{"what":"r9"}"#, r#"{"what":"r8"}"#]);
+        let last = store.list(&newest).await.unwrap().pop().unwrap();
+        let after = Some(AuditCursor { at: last.record.at, chain: last.chain, sequence: last.sequence });
+        assert_eq!(whats(&store, &AuditFilter { after, limit: 1, ..newest }).await, [r#"{"what":"r7"}"#]);
     }
 
     // covers: AUD-04
@@ -109,32 +123,5 @@ on_both_databases! {
         let found = processes[0].verify().await.unwrap();
         assert_eq!(found.chains.iter().map(|head| head.sequence).collect::<Vec<_>>(), [31, 31, 31]);
         assert_eq!(found.faults, []);
-    }
-
-    // covers: AUD-04
-    #[tokio::test]
-    async fn a_change_behind_the_stores_back_is_noticed(place: Place) {
-        let store = place.open().await;
-        for number in 0..5 {
-            store.append(record(&format!("r{number}"))).await.unwrap();
-        }
-        store.closed().await;
-        let changes = [
-            ("update audit_record set recorded_at = recorded_at + 1 where sequence = 3", 3),
-            ("update audit_record set recorded_at = recorded_at - 1 where sequence = 3", 0),
-            ("update audit_record set trace_id = 'x' || trace_id where sequence = 4", 4),
-            ("update audit_record set trace_id = substr(trace_id, 2) where sequence = 4", 0),
-            ("update audit_record set requirement = 'AUD-02' where sequence = 2", 2),
-            ("update audit_record set requirement = 'AUD-01' where sequence = 2", 0),
-            ("update audit_record set sequence = 60 where sequence = 6", 6),
-            ("update audit_record set sequence = 6 where sequence = 60", 0),
-            ("update audit_chain set id = 'other'", 1),
-            ("delete from audit_chain", 1),
-        ];
-        for (sql, first_fault) in changes {
-            place.tamper(sql).await;
-            let faults = place.open().await.verify().await.unwrap().faults;
-            assert_eq!(faults.first().map_or(0, |fault| fault.sequence), first_fault, "{sql}");
-        }
     }
 }

@@ -10,3 +10,4 @@ mod registering;
 mod sample;
 mod small_owners;
 mod sudden_end;
+mod tampering;

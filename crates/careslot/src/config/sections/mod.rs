@@ -9,6 +9,7 @@ mod parties;
 mod proxy;
 mod tls;
 mod token;
+mod validation;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ pub use parties::{Base, Provider, Registry};
 pub use proxy::{Compat, Ssp, TokenCheck};
 pub use tls::{Revocation, Tls, TlsReject};
 pub use token::Token;
+pub use validation::Validation;
 
 use super::Config;
 use super::layers::Layers;
@@ -76,6 +78,7 @@ pub(super) fn read_and_list(layers: &Layers, problems: &mut Problems, asked: &mu
         consumer: Consumer::read(reader.section("consumer")),
         web: Web::read(reader.section("web")),
         admin: Admin::read(reader.section("admin")),
+        validation: Validation::read(reader.section("validation")),
     };
     check_together(&config, &mut reader);
     config
@@ -93,6 +96,14 @@ fn check_together(config: &Config, reader: &mut Reader<'_>) {
             }
             None => taken.push((address, format!("{section}.{key}"))),
         }
+    }
+    let of_demonstrations = [
+        ("demonstrator_checks", config.provider.demonstrator_checks),
+        ("test_service_ids", !config.provider.test_service_ids.is_empty()),
+    ];
+    for (key, _) in of_demonstrations.into_iter().filter(|(_, is_set)| *is_set && !config.process.demonstration) {
+        let cure = "take it out, or set process.demonstration where nobody's real bookings are made";
+        reader.section("provider").problem(key, "is set, and this is no demonstration", cure);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages of `docs/reference/`, made from the code and held equal to it. `UPDATE=1 cargo test -p careslot --test it reference`
 //! writes them anew.
 
+mod catalogue;
 mod commands;
 mod requirements;
 mod tables;

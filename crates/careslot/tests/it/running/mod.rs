@@ -1,12 +1,15 @@
 //! System tests: the built program's demo with real TLS and real LDAP, the verbs as processes, and what curl and ldapsearch see.
 
+mod consumer_flags;
 mod curl;
 mod dialects;
 mod directory;
 mod documents;
 mod ending;
+mod export;
 mod refusals;
 mod refused_tokens;
+mod sds;
 mod stores;
 mod token_endpoint;
 mod verbs;

@@ -59,15 +59,15 @@ pub(super) fn has_requirement(text: &str) -> bool {
 
 /// The families of requirement IDs, in the words of the two catalogues.
 const FAMILIES: &[&str] = &[
-    "ASR", "AUD", "BOOK", "CAN", "CON", "DEM", "DLV", "ERR", "FIND", "HTTP", "IID", "JW1", "JW2", "JWT", "META", "NFR",
-    "OO", "PAT", "PCT", "PROC", "READ", "REG", "REP", "RES", "SDS", "SLT", "SMG", "SSP", "TIM", "TLS", "TOK", "UTL",
-    "VAL", "VER", "VIA", "X", "XTI",
+    "ASR", "AUD", "BOOK", "CAN", "CON", "DEM", "DLV", "E", "ERR", "FIND", "HTTP", "IID", "JW1", "JW2", "JWT", "META",
+    "NFR", "OO", "PAT", "PCT", "PROC", "READ", "REG", "REP", "RES", "SDS", "SLT", "SMG", "SSP", "TIM", "TLS", "TOK",
+    "UTL", "VAL", "VER", "VIA", "X", "XTI",
 ];
 
 /// Whether a word is a requirement ID.
 pub(crate) fn is_requirement(word: &str) -> bool {
     let Some((family, number)) = word.split_once('-') else { return false };
-    let number = number.strip_prefix(['C', 'D', 'P']).unwrap_or(number);
+    let number = number.strip_prefix(|letter: char| letter.is_ascii_uppercase()).unwrap_or(number);
     FAMILIES.contains(&family) && !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 

@@ -215,7 +215,7 @@ impl Network {
         };
         let signing = new_key();
         self.keys = Arc::new(KeySet::of(vec![signing.public_key().expect("a public key")]));
-        let keys = Keys { signing, former: Vec::new() };
+        let keys = Keys { signing, others: Vec::new() };
         let kept = Arc::new(store);
         let token =
             Token::new(settings, keys, kept.clone(), kept, self.clock.clone(), IdsOf::party(1)).expect("an endpoint");
@@ -236,6 +236,10 @@ impl Network {
             local_patient_system: OWN_IDENTIFIERS.to_owned(),
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
+            local_rules: provider::LocalRules::default(),
+            test_services: provider::TestServices::default(),
+            demonstrator_checks: false,
+            definitions: profile::Definitions::standard(),
         };
         let kept = Arc::new(store);
         let keeps = Keeps { diary: kept.clone(), appointments: kept.clone(), audit: kept };
@@ -252,6 +256,7 @@ impl Network {
             publisher: "Test Registry".to_owned(),
             version: "0.1.0".to_owned(),
             body_limit: 256 * 1024,
+            definitions: profile::Definitions::standard(),
         };
         let ids = IdsOf::party(100 + COUNT.fetch_add(1, Ordering::Relaxed));
         let registry = Registry::new(settings, self.keys.clone(), kept.clone(), kept, self.clock.clone(), ids);
@@ -425,6 +430,8 @@ fn trust(audiences: Vec<String>) -> Trust {
         issuer: ISSUER.to_owned(),
         audiences,
         groups: groups.map(|(id, group)| (id.to_string(), group)).into(),
+        clients: spine::token::ClientNames::new(),
+        organisations: Vec::new(),
         leeway: 60,
         accept_unsigned: AcceptUnsigned::BehindSsp,
     }

@@ -95,12 +95,15 @@ fn service(store: &Store, ids: Arc<CountedIds>) -> FhirListener<Registry> {
             issuer: ISSUER.to_owned(),
             audiences: vec![REGISTRY_1.to_owned(), REGISTRY_2.to_owned()],
             groups: groups.map(|(id, group)| (id.to_owned(), group)).into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },
         publisher: "Test Registry".to_owned(),
         version: "0.1.0".to_owned(),
         body_limit: 256 * 1024,
+        definitions: profile::Definitions::standard(),
     };
     let keys = KeySet::of(vec![KEY.public_key().expect("a public key")]);
     let kept = Arc::new(store.clone());
