@@ -78,6 +78,8 @@ fn settings() -> Result<Settings, Fault> {
             groups: [(READERS, Group::ReadSlot), (BOOKERS, Group::CreateAppointment)]
                 .map(|(id, group)| (id.to_owned(), group))
                 .into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },

@@ -1,7 +1,7 @@
 //! The Provider out of `[provider]`, `[jwt]` and `[ssp]`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use roles::edge::authorise::Trust;
@@ -27,16 +27,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let kept = Arc::new(store.clone());
     let audit = trail(shared, store.clone());
     let keeps = Keeps { diary: kept.clone(), appointments: kept, audit };
-    let made: Arc<OnceLock<Arc<Provider>>> = Arc::default();
-    let told = made.clone();
-    let keys = keys::followed(shared, move |keys| {
-        if let Some(provider) = told.get() {
-            provider.renew_keys(keys);
-        }
-    })
-    .await?;
+    let keys = keys::followed(shared).await?;
     let provider = Arc::new(Provider::new(settings(shared)?, keys, keeps, shared.clock.clone(), shared.ids.clone()));
-    let provider = made.get_or_init(|| provider).clone();
     let door = door(shared, identity, Asks::Certificate)?;
     tasks.spawn(provider::run(listener, door, shared.limits(), provider, shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());
@@ -93,6 +85,8 @@ pub(super) fn trust(jwt: &config::Jwt, roots: &[config::Base]) -> Result<Trust> 
         issuer: jwt.issuer.clone().context("jwt.issuer is not set")?,
         audiences: roots.iter().map(|base| base.url.clone()).collect(),
         groups: groups.collect(),
+        clients: jwt.clients.clone(),
+        organisations: jwt.organisations.clone(),
         leeway: i64::try_from(jwt.leeway.as_secs())?,
         accept_unsigned: match jwt.accept_unsigned {
             config::AcceptUnsigned::BehindSsp => AcceptUnsigned::BehindSsp,

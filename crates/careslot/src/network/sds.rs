@@ -49,7 +49,7 @@ async fn fill_if_empty(shared: &Shared, store: &Store) -> Result<()> {
     let text = String::from_utf8(read(path)?).with_context(|| format!("{} is no UTF-8", path.display()))?;
     let entries = match ldif::read(&text) {
         Ok(entries) => entries,
-        Err(fault) => bail!("{}: {fault}", path.display()),
+        Err(fault) => bail!("{} is no LDIF, {fault}", path.display()),
     };
     let record = AuditRecord {
         at: shared.clock.now().as_millisecond(),

@@ -1,12 +1,11 @@
 //! The HTTPS client of the roles: mutual TLS, pooled connections, the request target sent byte for byte as given, header
-//! case kept (SSP-73), every wait limited (SSP-86). It follows no redirect, decodes nothing and caches nothing.
+//! case kept, every wait limited (SSP-86). It follows no redirect, decodes nothing and caches nothing.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,12 +19,14 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::line::{Bytestream, Line};
-use super::pace::{BodyFault, PacedBody, PacedIo, Patience};
+use super::BoxError;
+use super::line::Line;
+use super::pace::{BodyFault, PacedIo, Patience};
 use super::peer::CertificateFault;
 use super::verify::fault_of;
 
 pub use super::line::AnswerBody;
+pub(crate) use super::line::Bytestream;
 
 /// Where a server is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -128,39 +129,19 @@ pub enum Upload {
     Empty,
     /// Ready-made.
     Whole(Bytes),
-    /// As it comes from somebody else, its bytes counted.
-    Streamed(PacedBody, Arc<AtomicU64>),
-}
-
-impl Upload {
-    /// Counts the bytes that have been taken out of a streamed body.
-    fn counter(&self) -> Option<Arc<AtomicU64>> {
-        match self {
-            Self::Streamed(_, count) => Some(count.clone()),
-            Self::Empty | Self::Whole(_) => None,
-        }
-    }
 }
 
 impl Body for Upload {
     type Data = Bytes;
     type Error = BodyFault;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Self::Streamed(body, count) => {
-                let polled = Pin::new(body).poll_frame(cx);
-                if let Poll::Ready(Some(Ok(frame))) = &polled {
-                    let length = frame.data_ref().map_or(0, Bytes::len);
-                    count.fetch_add(length as u64, Ordering::Relaxed);
-                }
-                polled
             }
         }
     }
@@ -169,7 +150,6 @@ impl Body for Upload {
         match self {
             Self::Empty => true,
             Self::Whole(_) => false,
-            Self::Streamed(body, _) => body.is_end_stream(),
         }
     }
 
@@ -177,7 +157,6 @@ impl Body for Upload {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed(body, _) => body.size_hint(),
         }
     }
 }
@@ -211,7 +190,7 @@ pub enum ClientFault {
     HeadTimeout,
     /// What came is not HTTP/1.1.
     #[error("the answer is not well-formed HTTP")]
-    Malformed(#[source] hyper::Error),
+    Malformed(#[source] BoxError),
     /// The connection broke.
     #[error("the connection broke off")]
     Broken(#[source] hyper::Error),
@@ -293,19 +272,44 @@ impl Client {
     }
 
     async fn connect(&self, to: &Authority, timeouts: &Timeouts) -> Result<Box<Line>, ClientFault> {
+        let Opened { stream, address, .. } = self.open(to, timeouts).await?;
+        Ok(Box::new(Line::open(PacedIo::new(stream, timeouts.stall), address).await?))
+    }
+
+    /// A connection of its own, with the TLS that is in place now: for who speaks HTTP over it himself.
+    ///
+    /// # Errors
+    /// Those of [`ClientFault`] that come before a request.
+    pub(crate) async fn open(&self, to: &Authority, timeouts: &Timeouts) -> Result<Opened, ClientFault> {
+        let tls = self.tls.load_full();
         let (socket, address) =
             timeout(timeouts.connect, dial(to)).await.map_err(|_| ClientFault::ConnectTimeout)??;
         let stream: Box<dyn Bytestream> = if to.secure {
             let name = ServerName::try_from(to.host.clone())
                 .map_err(|_| ClientFault::Certificate(CertificateFault::WrongName))?;
-            let connector = tokio_rustls::TlsConnector::from(self.tls.load_full());
+            let connector = tokio_rustls::TlsConnector::from(tls.clone());
             let shaken = timeout(timeouts.tls, connector.connect(name, socket)).await;
             Box::new(shaken.map_err(|_| ClientFault::TlsTimeout)?.map_err(tls_fault)?)
         } else {
             Box::new(socket)
         };
-        Ok(Box::new(Line::open(PacedIo::new(stream, timeouts.stall), address).await?))
+        Ok(Opened { stream, address, tls })
     }
+
+    /// Whether a connection was opened with the TLS that is in place now.
+    pub(crate) fn is_current(&self, tls: &Arc<ClientConfig>) -> bool {
+        Arc::ptr_eq(&self.tls.load(), tls)
+    }
+}
+
+/// A connection over which nothing has been sent yet.
+pub(crate) struct Opened {
+    /// Its bytes.
+    pub(crate) stream: Box<dyn Bytestream>,
+    /// The server's address.
+    pub(crate) address: SocketAddr,
+    /// The TLS that it was opened with.
+    pub(crate) tls: Arc<ClientConfig>,
 }
 
 /// One exchange over an open connection. A fault comes with the request when it is certain that it was not sent.
@@ -316,8 +320,7 @@ async fn exchange(
     timeouts: &Timeouts,
     end: Instant,
 ) -> Result<Answered, (ClientFault, Option<Request<Upload>>)> {
-    let sent = request.body().counter();
-    let answer = match in_time(line.exchange(request), sent, Patience::until(timeouts.head, end)).await {
+    let answer = match in_time(line.exchange(request), Patience::until(timeouts.head, end)).await {
         None => return Err((ClientFault::HeadTimeout, None)),
         Some(Err(unanswered)) => return Err((unanswered.error.into(), unanswered.unsent)),
         Some(Ok(answer)) => answer,
@@ -335,19 +338,12 @@ async fn exchange(
     Ok(Answered { response, address, connecting: None })
 }
 
-/// Waits for an answer as long as there is patience, which every part of the request's body that leaves renews: a long
-/// upload is no silence.
-async fn in_time<F: Future>(answering: F, sent: Option<Arc<AtomicU64>>, mut patience: Patience) -> Option<F::Output> {
+/// Waits for an answer as long as there is patience.
+async fn in_time<F: Future>(answering: F, mut patience: Patience) -> Option<F::Output> {
     let mut answering = std::pin::pin!(answering);
-    let mut before = 0;
     std::future::poll_fn(|cx| {
         if let Poll::Ready(answer) = answering.as_mut().poll(cx) {
             return Poll::Ready(Some(answer));
-        }
-        let now = sent.as_ref().map_or(0, |sent| sent.load(Ordering::Relaxed));
-        if now != before {
-            before = now;
-            patience.progress();
         }
         patience.poll_worn_out(cx).map(|()| None)
     })

@@ -328,7 +328,7 @@ where
     trail.interaction = operation.interaction().map(ToString::to_string);
     trail.ssp = ssp_headers(course, operation, headers)?;
     let behind_ssp = is_ssp(&course.ssp_fqdns, trail.peer.as_deref());
-    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now)?;
+    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now).await?;
     trail.token = caller.record.clone();
     let consumer = trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string());
     let request_id = request_id(&base, operation, headers, consumer)?;

@@ -154,7 +154,7 @@ impl From<hyper::Error> for ClientFault {
         if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || is_end_of_file(&error) {
             Self::ClosedUnanswered
         } else if error.is_parse() {
-            Self::Malformed(error)
+            Self::Malformed(error.into())
         } else {
             Self::Broken(error)
         }

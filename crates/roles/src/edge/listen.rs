@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -59,8 +59,6 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Header fields in a request; more is answered with 431.
     pub headers: usize,
-    /// Keep the case of header names for a proxy to send on (SSP-73).
-    pub header_case: bool,
 }
 
 impl Default for Limits {
@@ -73,7 +71,6 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
             head_bytes: 64 * 1024,
             headers: 100,
-            header_case: false,
         }
     }
 }
@@ -159,7 +156,7 @@ async fn enter(socket: TcpStream, address: SocketAddr, door: &Door) -> io::Resul
         let peer = Arc::new(Peer { address, certificate: Verdict::PlainHttp, tls: None });
         return Ok(Connection { stream: Stream::Plain(socket), peer });
     }
-    let live = tls.live();
+    let (live, began) = (tls.live(), Instant::now());
     let stream = tokio_rustls::TlsAcceptor::from(live.config.clone()).accept(socket).await?;
     let (_, session) = stream.get_ref();
     let certificate = match &live.judge {
@@ -170,7 +167,7 @@ async fn enter(socket: TcpStream, address: SocketAddr, door: &Door) -> io::Resul
         .protocol_version()
         .and_then(|version| version.as_str())
         .zip(session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()));
-    let tls = agreed.map(|(version, suite)| TlsSession { version, suite });
+    let tls = agreed.map(|(version, suite)| TlsSession { version, suite, took: began.elapsed() });
     Ok(Connection { stream: Stream::Tls(Box::new(stream)), peer: Arc::new(Peer { address, certificate, tls }) })
 }
 
@@ -221,7 +218,6 @@ where
         .header_read_timeout(limits.head)
         .max_buf_size(limits.head_bytes.max(8192))
         .max_headers(limits.headers)
-        .preserve_header_case(limits.header_case)
         .keep_alive(welcome)
         .serve_connection(TokioIo::new(PacedIo::new(stream, limits.stall)), each);
     tokio::pin!(exchanges);
@@ -267,6 +263,16 @@ async fn answer_bare_497(mut stream: Stream) {
         Cache-Control: no-store\r\nContent-Length: 46\r\nConnection: close\r\n\r\nThis port speaks HTTPS: use an https:// URL.\r\n";
     if stream.write_all(ANSWER).await.is_ok() {
         let _ = stream.shutdown().await;
+    }
+}
+
+impl Stream {
+    /// Ready when the peer, which has ended its side of the session, has ended its side of the connection too. Between
+    /// the two it may still be waiting for an answer.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Tls(stream) = self else { return Poll::Ready(()) };
+        let mut ignored = [0; 64];
+        Pin::new(stream.get_mut().0).poll_read(cx, &mut ReadBuf::new(&mut ignored)).map(|_| ())
     }
 }
 

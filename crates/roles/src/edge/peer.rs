@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The other end of one accepted connection.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct TlsSession {
     pub version: &'static str,
     /// The suite's IANA name, for instance `TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384`.
     pub suite: &'static str,
+    /// How long the handshake took.
+    pub took: Duration,
 }
 
 /// What a listener found out about the client's certificate. Roles dispatch to their interactions only on `Good`, or on

@@ -26,7 +26,6 @@ use jiff::tz::TimeZone;
 use profile::Definitions;
 use spine::Asid;
 use spine::interaction::Operation;
-use spine::token::KeySet;
 use store::{Appointments, Audit, Diary};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +41,7 @@ use crate::edge::authorise::{Authoriser, Trust};
 use crate::edge::base::Base;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::fhir_call::{Admits, Call, Course, FhirListener, FhirRole};
+use crate::edge::issuer_keys::IssuerKeys;
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::refusal::Refusal;
 
@@ -121,7 +121,13 @@ pub struct Provider {
 impl Provider {
     /// A Provider that believes these keys. Days and seasons are Europe/London's (TIM-03).
     #[must_use]
-    pub fn new(settings: Settings, keys: Arc<KeySet>, keeps: Keeps, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+    pub fn new(
+        settings: Settings,
+        keys: impl Into<IssuerKeys>,
+        keeps: Keeps,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         let course = Course {
             role: "provider",
             bases: settings.bases.clone(),
@@ -130,7 +136,7 @@ impl Provider {
             asids: settings.asids.clone(),
             ssp_headers_required: true,
             operations: &OPERATIONS,
-            authoriser: Authoriser::new(settings.trust.clone(), keys),
+            authoriser: Authoriser::new(settings.trust.clone(), keys.into()),
             audit: keeps.audit,
             clock,
             ids: Arc::clone(&ids),
@@ -140,11 +146,6 @@ impl Provider {
         // The zone is part of the binary; without it times would still be right, in UTC.
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
         Self { settings, course, diary: keeps.diary, appointments: keeps.appointments, ids, zone }
-    }
-
-    /// Puts the issuer's renewed keys in place (TOK-08).
-    pub fn renew_keys(&self, keys: Arc<KeySet>) {
-        self.course.authoriser.renew_keys(keys);
     }
 
     /// XTI-04, XTI-05: a request that was carried out is told so before anything else about it is looked at.

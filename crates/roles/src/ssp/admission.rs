@@ -5,14 +5,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, Version};
 use percent_encoding::percent_decode_str;
 use spine::headers::bearer;
 use spine::{NhsNumber, Reason, SspHeaders};
 
 use super::Ssp;
+use super::cors::Cors;
 use super::endpoint::Endpoint;
 use super::kept::{Looked, Source};
 use super::lookups::{Receiver, Sender, Unanswered};
@@ -20,6 +18,7 @@ use super::record::Exchange;
 use super::settings::Tokens;
 use super::target::{Target, TargetFault};
 use super::throttle::{Standing, Underway};
+use super::wire::{Framing, Head, HeadFault};
 use crate::edge::directory::DirectoryFault;
 use crate::edge::peer::{Certificate, Peer};
 use crate::edge::refusal::Refusal;
@@ -31,18 +30,22 @@ pub(super) struct Admitted {
     /// What the Provider is asked for, byte for byte.
     pub(super) origin_form: String,
     /// The place that the call takes among those under way to the Provider.
-    pub(super) underway: Option<Underway>,
+    pub(super) _underway: Option<Underway>,
+    /// How the body comes.
+    pub(super) framing: Framing,
 }
 
-/// What a refused call is told beside the refusal.
-pub(super) struct Turned {
-    pub(super) refusal: Refusal,
-    pub(super) standing: Option<Standing>,
+/// A call that goes no further.
+pub(super) enum Turned {
+    /// It was refused; with where the Consumer stands, when that is why.
+    Refused(Refusal, Option<Standing>),
+    /// It is a browser's question before a call, which the proxy answers itself (SSP-97).
+    Preflight,
 }
 
 impl From<Refusal> for Turned {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, standing: None }
+        Self::Refused(refusal, None)
     }
 }
 
@@ -50,13 +53,14 @@ impl Ssp {
     /// One line a check, in order. Checks 1 to 3 began in the listener: it peeked, shook hands and judged.
     pub(super) async fn admit(
         &self,
-        head: &Parts,
+        read: Result<&Head, HeadFault>,
         peer: &Peer,
         exchange: &mut Exchange,
         standing: &mut Option<Standing>,
     ) -> Result<Admitted, Turned> {
         let certificate = client_certificate(peer)?; // 1 to 4: SSP-33, SSP-34, SSP-35, SSP-36
-        request_head(head)?; // 5: SSP-37
+        let (head, framing) = request_head(read)?; // 5: SSP-37
+        self.preflight(head)?; // SSP-97
         self.verb(head)?; // 6: SSP-38
         let target = self.target(head)?; // 7: SSP-39
         let (ssp, token) = headers(head, exchange)?; // 8: SSP-26
@@ -74,25 +78,31 @@ impl Ssp {
         let underway = self.provider_quota(&endpoint)?;
         self.media_type(head)?; // 18: SSP-50
         self.nhs_number(&target)?; // 19: SSP-51
-        Ok(Admitted { endpoint, origin_form: target.origin_form().into_owned(), underway })
+        Ok(Admitted { endpoint, origin_form: target.origin_form().into_owned(), _underway: underway, framing })
+    }
+
+    /// SSP-97: only where origins are configured.
+    fn preflight(&self, head: &Head) -> Result<(), Turned> {
+        let asked = Cors::of(head, &self.settings).is_some_and(|cors| cors.is_preflight());
+        if asked { Err(Turned::Preflight) } else { Ok(()) }
     }
 
     /// SSP-38: only verbs of the list.
-    fn verb(&self, head: &Parts) -> Result<(), Refusal> {
-        if self.settings.verbs.contains(&head.method) {
+    fn verb(&self, head: &Head) -> Result<(), Refusal> {
+        if self.settings.verbs.iter().any(|verb| verb.as_str() == head.first()) {
             return Ok(());
         }
-        let allow: Vec<&str> = self.settings.verbs.iter().map(http::Method::as_str).collect();
-        let allow = allow.join(", ");
+        let allow = self.settings.allowed_verbs();
         let what = format!("this proxy passes {allow}");
-        Err(Refusal::new(Reason::WrongVerb, what).opening("405: Method Not Allowed".to_owned()).allowing(allow))
+        Err(Refusal::new(Reason::VerbNotPassed, what).opening("405: Method Not Allowed".to_owned()).allowing(allow))
     }
 
     /// SSP-39: a target that can be read in one way only (SSP-07 to SSP-14).
-    fn target<'a>(&self, head: &'a Parts) -> Result<Target<'a>, Refusal> {
-        let absolute = head.uri.scheme().is_some() || head.uri.authority().is_some();
-        let origin_form = head.uri.path_and_query().filter(|_| !absolute).map(http::uri::PathAndQuery::as_str);
-        let read = origin_form.ok_or(TargetFault::NoTarget).and_then(|text| Target::read(text, self.settings.target));
+    fn target<'a>(&self, head: &'a Head) -> Result<Target<'a>, Refusal> {
+        let read = match head.raw_target().iter().find(|byte| !byte.is_ascii()) {
+            Some(byte) => Err(TargetFault::Byte(*byte)),
+            None => Target::read(head.target(), self.settings.target),
+        };
         read.map_err(|fault| {
             let reason = match fault {
                 TargetFault::TooLong { .. } => Reason::TargetTooLong,
@@ -178,9 +188,12 @@ impl Ssp {
     }
 
     /// SSP-50: only where a list is set; otherwise any media type passes (SSP-66).
-    fn media_type(&self, head: &Parts) -> Result<(), Refusal> {
-        let Some(value) = head.headers.get(CONTENT_TYPE) else { return Ok(()) };
-        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    fn media_type(&self, head: &Head) -> Result<(), Refusal> {
+        if head.value("content-type").is_none() {
+            return Ok(());
+        }
+        let value = head.text_value("content-type").unwrap_or_default();
+        let essence = value.split(';').next().unwrap_or_default().trim();
         let allowed = &self.settings.media_types;
         if allowed.is_empty() || allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(essence)) {
             return Ok(());
@@ -222,50 +235,41 @@ const END_TO_END: [&str; 12] = [
     "x-request-id",
 ];
 
-/// SSP-37: what the parser lets through and two servers could still understand differently.
-fn request_head(head: &Parts) -> Result<(), Refusal> {
-    let broken = |what: &str| Err(Refusal::new(Reason::RequestHeadBroken, what));
-    if head.version != Version::HTTP_11 {
-        return broken("HTTP/1.1 is spoken here");
+/// SSP-37: one reading, or none. What cannot be read at all is refused here too, so that it is told and recorded.
+fn request_head(read: Result<&Head, HeadFault>) -> Result<(&Head, Framing), Refusal> {
+    let broken = |what: &str| Refusal::new(Reason::RequestHeadBroken, what);
+    let head = read.map_err(|fault| {
+        let reason = if fault.is_size() { Reason::RequestHeadTooLarge } else { Reason::RequestHeadBroken };
+        Refusal::new(reason, fault.to_string())
+    })?;
+    if !head.is_request_11() {
+        return Err(broken("HTTP/1.1 is spoken here"));
     }
-    let mut hosts = head.headers.get_all(HOST).iter();
+    let mut hosts = head.values("host");
     let (host, further) = (hosts.next(), hosts.next());
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
-    if further.is_some() || !host.is_some_and(|host| host.as_bytes().iter().all(plain)) {
-        return broken("exactly one Host header is expected, a host name with or without a port");
+    if further.is_some() || !host.is_some_and(|host| !host.is_empty() && host.iter().all(plain)) {
+        return Err(broken("exactly one Host header is expected, a host name with or without a port"));
     }
-    if head.headers.contains_key(CONTENT_LENGTH) && head.headers.contains_key(TRANSFER_ENCODING) {
-        return broken("Content-Length and Transfer-Encoding came together");
+    let framing = Framing::of_request(head).map_err(broken)?;
+    let end_to_end = |name: &[u8]| END_TO_END.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name));
+    if head.elements("connection").any(end_to_end) {
+        return Err(broken("Connection names a header that is not hop-by-hop"));
     }
-    if connection_names(&head.headers).any(|name| END_TO_END.contains(&name.as_str())) {
-        return broken("Connection names a header that is not hop-by-hop");
-    }
-    Ok(())
-}
-
-/// The header names that `Connection` lists.
-pub(super) fn connection_names(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
-    let values = headers.get_all(CONNECTION).iter();
-    values
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+    Ok((head, framing))
 }
 
 /// SSP-26, SSP-24: the four Ssp headers and a bearer token.
-fn headers<'a>(head: &'a Parts, exchange: &mut Exchange) -> Result<(Arc<SspHeaders>, &'a str), Refusal> {
-    let read = SspHeaders::read(pairs(&head.headers)).map_err(|faults| {
+fn headers<'a>(head: &'a Head, exchange: &mut Exchange) -> Result<(Arc<SspHeaders>, &'a str), Refusal> {
+    let read = SspHeaders::read(head.fields()).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Refusal::new(Reason::SspHeaderBroken, faults.join("; "))
     })?;
     let ssp = Arc::new(read);
     exchange.ssp = Some(ssp.clone());
-    let token = bearer(pairs(&head.headers));
+    let token = bearer(head.fields());
     let token = token.map_err(|fault| Refusal::new(Reason::TokenMissingAtProxy, fault.to_string()))?;
     Ok((ssp, token))
-}
-
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 /// SSP-43, SSP-47: the certificate's name is one that is registered for the sender's party key.
@@ -329,7 +333,7 @@ fn answered<V>(
 fn too_many(standing: Standing, who: &str) -> Turned {
     let what = format!("{who} may make {} calls a minute", standing.limit);
     let refusal = Refusal::new(Reason::TooManyRequests, what).retry_after(standing.reset);
-    Turned { refusal, standing: Some(standing) }
+    Turned::Refused(refusal, Some(standing))
 }
 
 /// Whether a parameter holds no NHS number, or a valid one: length and check digit only.

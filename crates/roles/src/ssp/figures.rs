@@ -40,6 +40,5 @@ pub(super) fn count(exchange: &Exchange, outcome: &Outcome) {
     };
     histogram!("sds_lookup_seconds", "cache" => cache).record(upstream.directory_took.as_secs_f64());
     counter!("ssp_bytes_total", "dir" => "out").increment(upstream.bytes_out);
-    let bytes_in = upstream.bytes_in.as_ref().map_or(0, |bytes| bytes.load(std::sync::atomic::Ordering::Relaxed));
-    counter!("ssp_bytes_total", "dir" => "in").increment(bytes_in);
+    counter!("ssp_bytes_total", "dir" => "in").increment(upstream.bytes_in.unwrap_or_default());
 }

@@ -6,9 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::CONTENT_TYPE;
-use http::request::Parts;
-use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +19,7 @@ use super::figures;
 use super::kept::Source;
 use super::lookups::{Receiver, Sender};
 use super::tokens::TokenFacts;
+use super::wire::Head;
 use crate::edge::audit::without_nhs_numbers;
 use crate::edge::peer::Peer;
 
@@ -35,11 +33,10 @@ pub(super) struct Exchange {
     at: Timestamp,
     started: Instant,
     peer: Arc<Peer>,
-    method: Method,
-    target: Uri,
-    request_id: Option<HeaderValue>,
-    correlation_id: Option<HeaderValue>,
-    content_type: Option<HeaderValue>,
+    /// What was asked; `None` when it could not be read.
+    head: Option<Arc<Head>>,
+    /// How long the checks took, without the directory.
+    pub(super) checks_took: Duration,
     pub(super) ssp: Option<Arc<SspHeaders>>,
     pub(super) token: Option<Arc<TokenFacts>>,
     pub(super) sender: Option<Arc<Sender>>,
@@ -61,7 +58,7 @@ pub(super) struct Upstream {
     /// What the proxy itself took until the head of the answer went back (SSP-103).
     pub(super) overhead: Duration,
     pub(super) bytes_out: u64,
-    pub(super) bytes_in: Option<Arc<std::sync::atomic::AtomicU64>>,
+    pub(super) bytes_in: Option<u64>,
 }
 
 /// How a call ended.
@@ -73,6 +70,8 @@ pub(super) enum Ending {
     Relayed,
     /// The Provider broke off within its answer (SSP-85).
     BrokeOff,
+    /// The proxy answered a browser's question before a call itself (SSP-97).
+    Preflight,
 }
 
 impl Exchange {
@@ -80,7 +79,7 @@ impl Exchange {
         seat: OwnedPermit<AuditRecord>,
         dialect: &'static Dialect,
         at: Timestamp,
-        head: &Parts,
+        head: Option<Arc<Head>>,
         peer: Arc<Peer>,
     ) -> Self {
         figures::begun();
@@ -90,11 +89,8 @@ impl Exchange {
             at,
             started: Instant::now(),
             peer,
-            method: head.method.clone(),
-            target: head.uri.clone(),
-            request_id: head.headers.get("x-request-id").cloned(),
-            correlation_id: head.headers.get("x-correlation-id").cloned(),
-            content_type: head.headers.get(CONTENT_TYPE).cloned(),
+            head,
+            checks_took: Duration::ZERO,
             ssp: None,
             token: None,
             sender: None,
@@ -143,6 +139,8 @@ impl Exchange {
         let sender = self.sender.as_ref().map(|sender| &sender.system);
         let receiver = self.receiver.as_ref().map(|receiver| &receiver.system);
         let presented = self.peer.certificate.presented();
+        let head = self.head.as_deref();
+        let named = |name| head.and_then(|head| head.text_value(name)).map(text);
         Line {
             role: "ssp",
             caller: Caller {
@@ -163,15 +161,15 @@ impl Exchange {
                 party_key: receiver.map(|system| system.party_key.as_str()),
                 cpa_id: self.endpoint.as_ref().map(|endpoint| endpoint.cpa_id.as_str()),
                 endpoint: self.endpoint.as_ref().map(|endpoint| endpoint.root.as_str()),
-                url: masked(&self.target),
+                url: head.map(|head| masked(head.target())).unwrap_or_default(),
                 address: self.upstream.address,
             },
             interaction: ssp.map(|ssp| ssp.interaction.as_str()),
-            method: shortened(self.method.as_str(), 20),
-            request_id: self.request_id.as_ref().and_then(text),
-            correlation_id: self.correlation_id.as_ref().and_then(text),
-            content_type: self.content_type.as_ref().and_then(text),
-            bytes_in: self.upstream.bytes_in.as_ref().map(|bytes| bytes.load(std::sync::atomic::Ordering::Relaxed)),
+            method: head.map(|head| shortened(head.first(), 20)).unwrap_or_default(),
+            request_id: named("x-request-id"),
+            correlation_id: named("x-correlation-id"),
+            content_type: named("content-type"),
+            bytes_in: self.upstream.bytes_in,
             bytes_out: self.upstream.bytes_out,
             token: self.token.as_ref().map(|token| &token.record),
             decision: outcome.decision,
@@ -186,6 +184,8 @@ impl Exchange {
                 Source::Stale => "stale",
             },
             ms: Times {
+                tls: self.peer.tls.map(|tls| milliseconds(tls.took)),
+                checks: milliseconds(self.checks_took),
                 directory: milliseconds(self.upstream.directory_took),
                 connect: self.upstream.connecting.map(milliseconds),
                 answer: self.upstream.answer_took.map(milliseconds),
@@ -221,6 +221,7 @@ impl Outcome {
         let (decision, reason) = match ending {
             Ending::Relayed => ("relayed", None),
             Ending::BrokeOff => ("broke off", Some(Reason::ProviderBrokeOff)),
+            Ending::Preflight => ("answered", None),
             Ending::Refused(Reason::ConsumerWentAway) => ("abandoned", Some(Reason::ConsumerWentAway)),
             Ending::Refused(reason) => ("refused", Some(reason)),
         };
@@ -245,7 +246,10 @@ impl Outcome {
             check: refused.as_ref().map(|refused| refused.requirement),
             refusal: reason.map(Reason::name),
             fault,
-            status: refused.as_ref().map(|refused| refused.status).or(upstream.status),
+            status: match ending {
+                Ending::Preflight => Some(204),
+                _ => refused.as_ref().map(|refused| refused.status).or(upstream.status),
+            },
             provider_status,
         }
     }
@@ -329,6 +333,10 @@ struct Called<'a> {
 /// Milliseconds with three decimals.
 #[derive(Serialize)]
 struct Times {
+    /// The handshake of the connection, which may have carried calls before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<f64>,
+    checks: f64,
     directory: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     connect: Option<f64>,
@@ -343,10 +351,11 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// The target with the values of its query and every NHS number masked: `/https://p.test/Slot?start=…&start=…`.
-fn masked(uri: &Uri) -> String {
+fn masked(target: &str) -> String {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut masked = String::with_capacity(160);
-    masked.push_str(shortened(&without_nhs_numbers(uri.path()), LONGEST));
-    for (number, parameter) in uri.query().unwrap_or_default().split('&').filter(|text| !text.is_empty()).enumerate() {
+    masked.push_str(shortened(&without_nhs_numbers(path), LONGEST));
+    for (number, parameter) in query.split('&').filter(|text| !text.is_empty()).enumerate() {
         if masked.len() > 2 * LONGEST {
             break;
         }
@@ -363,10 +372,10 @@ fn shortened(text: &str, most: usize) -> &str {
     text.get(..most).unwrap_or(if text.len() > most { "…" } else { text })
 }
 
-fn text(value: &HeaderValue) -> Option<Cow<'_, str>> {
-    match without_nhs_numbers(value.to_str().ok()?) {
-        Cow::Borrowed(text) => Some(Cow::Borrowed(shortened(text, 100))),
-        Cow::Owned(text) => Some(Cow::Owned(shortened(&text, 100).to_owned())),
+fn text(value: &str) -> Cow<'_, str> {
+    match without_nhs_numbers(value) {
+        Cow::Borrowed(text) => Cow::Borrowed(shortened(text, 100)),
+        Cow::Owned(text) => Cow::Owned(shortened(&text, 100).to_owned()),
     }
 }
 
@@ -386,7 +395,7 @@ mod tests {
             ("/https://p.test/metadata", "/https://p.test/metadata"),
         ];
         for (target, expected) in table {
-            assert_eq!(masked(&target.parse().unwrap()), expected);
+            assert_eq!(masked(target), expected);
         }
     }
 

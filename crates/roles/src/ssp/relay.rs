@@ -1,133 +1,112 @@
-//! The Provider's answer on its way back: head and body pass as they are, and the record is completed at their end
-//! (SSP-60, SSP-61, SSP-62, SSP-65, SSP-67, SSP-70, SSP-71, SSP-84, SSP-85, SSP-92, SSP-96).
+//! What goes back to the Consumer: the Provider's head as it is but for what belongs to the connection, or the proxy's own
+//! refusal (SSP-60, SSP-61, SSP-62, SSP-65, SSP-70, SSP-71, SSP-87, SSP-92, SSP-93, SSP-96).
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::Response;
+use http::header::CONTENT_LENGTH;
+use hyper::ext::ReasonPhrase;
 
-use bytes::Bytes;
-use http::header::{STRICT_TRANSPORT_SECURITY, VIA};
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use http_body::{Body, Frame, SizeHint};
-
-use super::forward::{strip_hop_by_hop, via};
-use super::record::{Ending, Exchange};
+use super::cors::Cors;
+use super::forward::{end_to_end, via, write_field};
 use super::settings::Settings;
-use super::throttle::{Standing, Underway};
-use crate::edge::client::AnswerBody;
-use crate::edge::pace::BodyFault;
+use super::throttle::Standing;
+use super::wire::{Framing, Head};
 
-const LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
-
-/// The body of what the proxy answers.
-pub(super) enum Outward {
-    /// Its own refusal.
-    Refusal(Bytes),
-    /// A Provider's answer.
-    Relayed(Box<Relayed>),
+/// What the proxy adds to every answer.
+pub(super) struct Additions<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) standing: Option<Standing>,
+    /// For a browser's page, where that is configured (SSP-97).
+    pub(super) cors: Option<Cors>,
+    /// The connection goes on after it.
+    pub(super) keep: bool,
 }
 
-/// The body of a Provider's answer.
-pub(super) struct Relayed {
-    inner: AnswerBody,
-    exchange: Option<Exchange>,
-    _underway: Option<Underway>,
-}
-
-/// The answer as the Consumer gets it.
-pub(super) fn outward(
-    answer: Response<AnswerBody>,
-    exchange: Exchange,
-    underway: Option<Underway>,
-    standing: Option<Standing>,
-    settings: &Settings,
-) -> Response<Outward> {
-    let (mut head, inner) = answer.into_parts();
-    strip_hop_by_hop(&mut head.headers);
-    head.headers.append(VIA, via(settings));
-    add_own_headers(&mut head.headers, standing);
-    let mut body = Box::new(Relayed { inner, exchange: Some(exchange), _underway: underway });
-    if body.inner.is_end_stream() {
-        body.end(Ending::Relayed);
+/// The head of a Provider's answer. The framing is that of the body as it goes on.
+pub(super) fn write_head(
+    out: &mut BytesMut,
+    head: &Head,
+    framing: &Framing,
+    trailers: bool,
+    additions: &Additions<'_>,
+) {
+    write_status(out, head.status(), head.reason());
+    let own_length = matches!(framing, Framing::Chunks(_) | Framing::UntilEnd) || head.status() == 204;
+    for (name, value) in end_to_end(head) {
+        if !(own_length && name.eq_ignore_ascii_case("content-length")) {
+            write_field(out, name, value);
+        }
     }
-    Response::from_parts(head, Outward::Relayed(body))
+    if matches!(framing, Framing::Chunks(_) | Framing::UntilEnd) {
+        write_field(out, "Transfer-Encoding", b"chunked");
+    }
+    for value in head.values("trailer").filter(|_| trailers) {
+        write_field(out, "Trailer", value);
+    }
+    let has = |name: &str| head.value(name).is_some();
+    write_additions(out, additions, has);
+    out.put_slice(b"\r\n");
 }
 
-/// HSTS, and where the Consumer stands with its quota; what the Provider set itself is left alone (SSP-93).
-pub(super) fn add_own_headers(headers: &mut HeaderMap, standing: Option<Standing>) {
-    headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static("max-age=31536000"));
-    if let Some(standing) = standing
-        && ![LIMIT, REMAINING, RESET].iter().any(|name| headers.contains_key(name))
+/// An interim answer, which has no body.
+pub(super) fn write_interim(out: &mut BytesMut, head: &Head) {
+    write_status(out, head.status(), head.reason());
+    for (name, value) in end_to_end(head).filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
+        write_field(out, name, value);
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// An answer of the proxy's own.
+pub(super) fn write_own(answer: &Response<Bytes>, without_body: bool, additions: &Additions<'_>) -> BytesMut {
+    let mut out = BytesMut::with_capacity(answer.body().len() + 1024);
+    let status = answer.status();
+    let known = answer.extensions().get::<ReasonPhrase>().map(ReasonPhrase::as_bytes);
+    let phrase = known.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().as_bytes());
+    write_status(&mut out, status.as_u16(), phrase);
+    for (name, value) in answer.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
+        write_field(&mut out, name.as_str(), value.as_bytes());
+    }
+    if status.as_u16() != 204 {
+        write_field(&mut out, "Content-Length", answer.body().len().to_string().as_bytes());
+    }
+    write_field(&mut out, "Cache-Control", b"no-store");
+    write_additions(&mut out, additions, |_| false);
+    out.put_slice(b"\r\n");
+    if !without_body {
+        out.put_slice(answer.body());
+    }
+    out
+}
+
+fn write_status(out: &mut BytesMut, status: u16, reason: &[u8]) {
+    out.put_slice(b"HTTP/1.1 ");
+    out.put_slice(status.to_string().as_bytes());
+    out.put_slice(b" ");
+    out.put_slice(reason);
+    out.put_slice(b"\r\n");
+}
+
+/// `Via`, HSTS, where the Consumer stands with its quota, and what a browser asks for; what the Provider said itself is
+/// left alone (SSP-93).
+fn write_additions(out: &mut BytesMut, additions: &Additions<'_>, has: impl Fn(&str) -> bool) {
+    write_field(out, "Via", via(additions.settings).as_bytes());
+    if !has("strict-transport-security") {
+        write_field(out, "Strict-Transport-Security", b"max-age=31536000");
+    }
+    const QUOTA: [&str; 3] = ["X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"];
+    if let Some(standing) = additions.standing
+        && !QUOTA.iter().any(|name| has(name))
     {
-        headers.insert(LIMIT, standing.limit.into());
-        headers.insert(REMAINING, standing.remaining.into());
-        headers.insert(RESET, standing.reset.into());
-    }
-}
-
-impl Relayed {
-    fn end(&mut self, ending: Ending) {
-        if let Some(mut exchange) = self.exchange.take() {
-            exchange.ending = Some(ending);
+        let values = [u64::from(standing.limit), u64::from(standing.remaining), standing.reset];
+        for (name, value) in QUOTA.into_iter().zip(values) {
+            write_field(out, name, value.to_string().as_bytes());
         }
     }
-}
-
-impl Body for Relayed {
-    type Data = Bytes;
-    type Error = BodyFault;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        match &polled {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => {
-                if let (Some(data), Some(exchange)) = (frame.data_ref(), &mut self.exchange) {
-                    exchange.upstream.bytes_out += data.len() as u64;
-                }
-                if self.inner.is_end_stream() {
-                    self.end(Ending::Relayed);
-                }
-            }
-            Poll::Ready(Some(Err(_))) => self.end(Ending::BrokeOff),
-            Poll::Ready(None) => self.end(Ending::Relayed),
-        }
-        polled
+    if let Some(cors) = additions.cors.as_ref().filter(|_| !has("access-control-allow-origin")) {
+        cors.write(out);
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-impl Body for Outward {
-    type Data = Bytes;
-    type Error = BodyFault;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        match &mut *self {
-            Self::Relayed(body) => Pin::new(body.as_mut()).poll_frame(cx),
-            Self::Refusal(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Refusal(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Relayed(body) => body.is_end_stream(),
-            Self::Refusal(bytes) => bytes.is_empty(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Relayed(body) => body.size_hint(),
-            Self::Refusal(bytes) => SizeHint::with_exact(bytes.len() as u64),
-        }
+    if !additions.keep {
+        write_field(out, "Connection", b"close");
     }
 }

@@ -44,6 +44,8 @@ pub struct Settings {
     pub media_types: Vec<String>,
     /// Checks NHS numbers in queries (SSP-51).
     pub check_nhs_numbers: bool,
+    /// The origins of browsers' pages that may call (SSP-97); none unless configured.
+    pub cors_origins: Vec<String>,
     /// The dialect that words the refusals.
     pub dialect: &'static Dialect,
 }
@@ -58,6 +60,13 @@ pub enum Tokens {
     Log,
     /// It refuses a call whose token it cannot read, or whose token has expired or names another system.
     Enforce,
+}
+
+impl Settings {
+    /// The verbs that pass, as `Allow` lists them.
+    pub(super) fn allowed_verbs(&self) -> String {
+        self.verbs.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Default for Settings {
@@ -78,6 +87,7 @@ impl Default for Settings {
             per_provider_in_flight: 0,
             media_types: Vec::new(),
             check_nhs_numbers: false,
+            cors_origins: Vec::new(),
             dialect: &DIALECT_1_0_4,
         }
     }

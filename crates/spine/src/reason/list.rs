@@ -76,7 +76,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    113:
+    114:
 
     // What every HTTP role refuses.
     /// Nothing stands at that path.
@@ -362,6 +362,9 @@ reasons! {
         "This Appointment is already registered", "Search the Registry for it";
 
     // The Spine Secure Proxy.
+    /// The verb is not one that the proxy passes.
+    VerbNotPassed: Consumer, 405, "not-supported", Spine(SpineCode::InvalidRequestType), "SSP-38",
+        "The proxy does not pass this verb", "Use a verb that the Allow header names";
     /// The target URL in the path cannot be used.
     TargetMalformed: Consumer, 400, "invalid", Spine(SpineCode::BadRequest), "SSP-39",
         "The target URL in the path cannot be used", "Put the Provider's https URL after one slash, as SDS has it";

@@ -6,9 +6,11 @@ pub mod dn;
 pub mod entry;
 pub mod filter;
 pub mod ldif;
+pub mod lint;
 pub mod lookup;
 pub mod matching;
 pub mod records;
+pub mod registration;
 pub mod schema;
 pub mod session;
 
@@ -17,6 +19,7 @@ pub use dn::Dn;
 pub use entry::{Attribute, Entry};
 pub use filter::Filter;
 pub use records::{NhsAs, NhsMhs, RecordFault};
+pub use registration::Registration;
 
 /// The base under which systems stand (SDS-05).
 pub const SERVICES: &str = "ou=Services,o=nhs";

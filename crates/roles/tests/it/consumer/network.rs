@@ -215,7 +215,7 @@ impl Network {
         };
         let signing = new_key();
         self.keys = Arc::new(KeySet::of(vec![signing.public_key().expect("a public key")]));
-        let keys = Keys { signing, former: Vec::new() };
+        let keys = Keys { signing, others: Vec::new() };
         let kept = Arc::new(store);
         let token =
             Token::new(settings, keys, kept.clone(), kept, self.clock.clone(), IdsOf::party(1)).expect("an endpoint");
@@ -430,6 +430,8 @@ fn trust(audiences: Vec<String>) -> Trust {
         issuer: ISSUER.to_owned(),
         audiences,
         groups: groups.map(|(id, group)| (id.to_string(), group)).into(),
+        clients: spine::token::ClientNames::new(),
+        organisations: Vec::new(),
         leeway: 60,
         accept_unsigned: AcceptUnsigned::BehindSsp,
     }

@@ -178,6 +178,8 @@ fn settings() -> Settings {
             issuer: ISSUER.to_owned(),
             audiences: vec![BASE_1.to_owned(), BASE_2.to_owned()],
             groups: groups.map(|(id, group)| (id.to_owned(), group)).into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },
@@ -245,7 +247,11 @@ pub(crate) fn peer(name: &str) -> Arc<Peer> {
 }
 
 pub(crate) fn peer_with(certificate: Verdict) -> Arc<Peer> {
-    let tls = TlsSession { version: "TLSv1_2", suite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" };
+    let tls = TlsSession {
+        version: "TLSv1_2",
+        suite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        took: std::time::Duration::ZERO,
+    };
     Arc::new(Peer { address: "127.0.0.1:40000".parse().expect("an address"), certificate, tls: Some(tls) })
 }
 

@@ -6,6 +6,7 @@ mod forwarding;
 mod target_checks;
 mod target_corpus;
 mod upstream;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -189,15 +190,19 @@ impl World {
         tokio_rustls::TlsConnector::from(config).connect(name, socket).await.unwrap()
     }
 
-    /// Waits until so many records have been written, and reads the last.
+    /// Waits until so many records have been written and no more, and reads the last.
     async fn record(&self, number: usize) -> Value {
+        let record = self.record_of(number).await;
+        let written = self.audit.0.lock().unwrap().len();
+        assert!(written <= number, "{written} records, expected {number}");
+        record
+    }
+
+    /// Waits for the record of this number.
+    async fn record_of(&self, number: usize) -> Value {
         loop {
-            let last = {
-                let records = self.audit.0.lock().unwrap();
-                assert!(records.len() <= number, "{} records, expected {number}", records.len());
-                records.get(number - 1).cloned()
-            };
-            match last {
+            let record = self.audit.0.lock().unwrap().get(number - 1).cloned();
+            match record {
                 Some(record) => {
                     let mut body: Value = serde_json::from_slice(&record.body).unwrap();
                     body["trace_id"] = record.trace_id.into();

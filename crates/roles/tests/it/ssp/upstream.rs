@@ -245,19 +245,42 @@ async fn an_answer_that_comes_before_the_upload_is_over_is_passed_on() {
 
 // covers: SSP-72
 #[tokio::test]
-async fn a_consumer_that_expects_to_be_told_to_go_on_is_told() {
-    let mut world = World::new().await;
+async fn a_consumer_that_expects_to_be_told_to_go_on_is_told_by_the_provider() {
+    let (seeing, mut seen) = mpsc::unbounded_channel();
+    let script = scripted(move |mut stream| {
+        let seeing = seeing.clone();
+        async move {
+            let (_, head) = read_head(&mut stream).await.unwrap();
+            seeing.send(head).unwrap();
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+            let mut body = [0; 2];
+            stream.read_exact(&mut body).await.unwrap();
+            seeing.send(String::from_utf8(body.to_vec()).unwrap()).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await.unwrap();
+        }
+    });
+    let world = World::with(Settings::default(), script).await;
     let call =
         world.search().verb("POST").with("Ssp-InteractionID", CREATE).body(b"{}").header("Expect", "100-continue");
-    let (head, body) = (Call { body: Vec::new(), ..call }.bytes(), b"{}");
     let mut line = world.connect(world.consumer()).await;
-    line.write_all(&head).await.unwrap();
+    line.write_all(&Call { body: Vec::new(), ..call }.bytes()).await.unwrap();
+    assert!(seen.recv().await.unwrap().contains("Expect: 100-continue\r\n"));
     let (_, go_on) = read_head(&mut line).await.unwrap();
-    assert!(go_on.starts_with("HTTP/1.1 100 "), "{go_on}");
-    line.write_all(body).await.unwrap();
+    assert!(go_on.starts_with("HTTP/1.1 100 Continue\r\n"), "{go_on}");
+    line.write_all(b"{}").await.unwrap();
     assert_eq!(hear(&mut line).await.unwrap().status, 200);
-    let seen = world.seen().await;
-    assert!(seen.contains("Expect: 100-continue\r\n") && seen.ends_with("{}"), "{seen}");
+    assert_eq!(seen.recv().await.unwrap(), "{}");
+}
+
+// covers: SSP-72
+#[tokio::test]
+async fn a_refused_call_is_not_told_to_go_on_and_its_connection_ends() {
+    let mut world = World::new().await;
+    let call =
+        world.search().verb("POST").with("Ssp-From", "999999999999").body(b"{}").header("Expect", "100-continue");
+    let heard = world.send(&Call { body: Vec::new(), ..call }).await;
+    assert_eq!((heard.status, heard.header("connection")), (403, Some("close")));
+    world.nothing_was_sent();
 }
 
 // covers: SSP-37, SSP-38
