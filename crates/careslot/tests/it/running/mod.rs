@@ -13,12 +13,15 @@ mod export;
 mod failures;
 mod fhir_clients;
 mod house;
+mod jwt;
 mod killed;
 mod refusals;
 mod refused_tokens;
+mod registry;
 mod scale_out;
 mod sds;
 mod stores;
+mod token_clients;
 mod token_endpoint;
 mod verbs;
 

@@ -164,7 +164,8 @@ impl Network {
         self.keep_entries(&self.ldif()).await;
         let live = LiveDirectory::open(Arc::new(self.directory.clone())).await.expect("a directory");
         let listeners = vec![(listener, Door::Plain)];
-        tokio::spawn(sds::run(listeners, Arc::new(live), sds::Settings::default(), self.stop.clone()));
+        let recorder = crate::sds::recorder(&self.directory);
+        tokio::spawn(sds::run(listeners, Arc::new(live), recorder, sds::Settings::default(), self.stop.clone()));
     }
 
     /// Puts entries into the directory.

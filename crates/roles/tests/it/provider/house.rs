@@ -309,6 +309,15 @@ impl<R: FhirRole> Ask<R> {
         self
     }
 
+    /// Sends a header once more.
+    pub(crate) fn and_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.append(
+            HeaderName::from_bytes(name.as_bytes()).expect("a name"),
+            HeaderValue::from_str(value).expect("a value"),
+        );
+        self
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.remove(name);
         self

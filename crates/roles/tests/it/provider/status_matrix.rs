@@ -163,7 +163,7 @@ fn body_for(what: &str, verb: &str, booked: &Value) -> Value {
 async fn each_cell_of_the_status_matrix_holds() {
     for (base, is_first) in [(BASE_1, true), (BASE_2, false)] {
         for format in ["application/fhir+json", "application/fhir+xml"] {
-            let house = House::with(|settings| drop(settings.local_rules.barred.insert("barred".to_owned())));
+            let house = House::with(|settings| settings.local_rules.barred = ["barred".to_owned()].into());
             let house = house.await.over_tls().await;
             let booked =
                 house.ask("POST", "/Appointment").header("X-Request-ID", "used").json(&booking(19)).send().await;
