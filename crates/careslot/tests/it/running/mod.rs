@@ -11,6 +11,7 @@ mod documents;
 mod ending;
 mod export;
 mod failures;
+mod fhir_clients;
 mod house;
 mod jwt;
 mod killed;
