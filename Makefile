@@ -2,10 +2,12 @@
 
 SHELL := /bin/bash
 STYLES := assets/dist/careslot.css
+# Other people's programs that the tests run.
+TEST_TOOLS := scripts/test-tools/node_modules/.package-lock.json
 # What `make bench` measures: everything, or names, as in `make bench MEASURE="search booking"`.
 MEASURE ?= all
 
-.PHONY: help demo test assets bench soak advisories fmt lint
+.PHONY: help demo test assets test-tools bench soak advisories fmt lint
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,7 +20,7 @@ demo: ## Install what is missing, build, run the whole network with a booking ma
 
 test: ## Install what is missing and pass every test
 	@scripts/install test
-	@$(MAKE) --no-print-directory assets
+	@$(MAKE) --no-print-directory assets test-tools
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked --workspace
@@ -29,6 +31,12 @@ $(STYLES): assets/careslot.scss assets/package.json assets/package-lock.json
 	cd assets && npm ci --silent && npm run --silent build
 	@touch $@
 
+test-tools: $(TEST_TOOLS) ## Install the programs that read what `careslot export` writes
+
+$(TEST_TOOLS): scripts/test-tools/package.json scripts/test-tools/package-lock.json
+	cd scripts/test-tools && npm ci --silent --ignore-scripts
+	@touch $@
+
 bench: ## Ratios, side by side, each against an anchor in the same run
 	@scripts/install bench
 	@$(MAKE) --no-print-directory assets
@@ -37,7 +45,7 @@ bench: ## Ratios, side by side, each against an anchor in the same run
 # Every test again, in an optimised build: those that count read SOAK, property tests read PROPTEST_CASES.
 soak: ## The long counts of the tests; `make test` has a short form of each
 	@scripts/install test
-	@$(MAKE) --no-print-directory assets
+	@$(MAKE) --no-print-directory assets test-tools
 	SOAK=$${SOAK:-100} PROPTEST_CASES=$${PROPTEST_CASES:-20000} cargo test --locked --release --workspace
 
 # cargo-deny takes minutes to build, so `make test` reads the same deny.toml with a test of its own (docs/adr).

@@ -111,8 +111,8 @@ async fn searches(store: &Store, services: i64) -> Result<f64, String> {
             statuses: vec![SlotStatus::Free],
             window: Window::new([Bound::AtOrAfter(BEGIN), Bound::Before(BEGIN + IN_WINDOW * QUARTER)]),
             now: BEGIN,
-            after: None,
             limit: PAGE,
+            ..SlotQuery::default()
         };
         let page = store.free_slots(&query).await.map_err(|error| error.to_string())?;
         let schedules = [format!("schedule-{service}")];

@@ -1,4 +1,4 @@
-//! Bearer tokens and key sets, against the checks that the plain tests use too.
+//! Bearer tokens, against the checks that the plain tests use too.
 #![no_main]
 
 #[expect(dead_code, reason = "each target uses one of the shared checks")]

@@ -14,7 +14,7 @@ use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::clock::Clock as _;
 use roles::edge::listen::{Door, Limits};
-use roles::provider::{self, Keeps, Provider, Settings, Software};
+use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, TestServices};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -78,6 +78,8 @@ fn settings() -> Result<Settings, Fault> {
             groups: [(READERS, Group::ReadSlot), (BOOKERS, Group::CreateAppointment)]
                 .map(|(id, group)| (id.to_owned(), group))
                 .into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },
@@ -86,6 +88,9 @@ fn settings() -> Result<Settings, Fault> {
         local_patient_system: "https://localhost/Id/patient".to_owned(),
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
+        local_rules: LocalRules::default(),
+        test_services: TestServices::default(),
+        demonstrator_checks: false,
         definitions: profile::Definitions::standard(),
     })
 }

@@ -51,10 +51,16 @@ pub enum Verb {
     Register(verbs::register::Args),
     /// List a patient's Appointments
     Appointments(verbs::appointments::Args),
+    /// Write the way of an Appointment for other tools: a Postman collection, an .http file, an OpenAPI description
+    Export(verbs::export::Args),
     /// Judge resources by their profiles, naming line and column
     Validate(verbs::validate::Args),
+    /// Look after the directory: find what is wrong in it, bring entries in and out
+    Sds(verbs::sds::Args),
     /// Look into tokens
     Jwt(verbs::jwt::Args),
+    /// Read the audit trails, and check that nobody changed them
+    Audit(verbs::audit::Args),
     /// Show the configuration, or find what is wrong with it
     Config(verbs::config::Args),
     /// Find out what keeps the network from working
@@ -175,7 +181,10 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Rebook(args) => verbs::rebook::run(*args, terminal).await,
         Verb::Register(args) => verbs::register::run(args, terminal).await,
         Verb::Appointments(args) => verbs::appointments::run(args, terminal).await,
+        Verb::Export(args) => verbs::export::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
+        Verb::Audit(args) => verbs::audit::run(args, terminal).await,
+        Verb::Sds(args) => verbs::sds::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
         Verb::Completions(args) => verbs::completions::run(&args, terminal),
@@ -211,6 +220,9 @@ mod tests {
             "cancel 1 --if-match 1 --no-register",
             "rebook 1 slot002 --service 918999198999 --to-service 118111118111 --no-register --trace",
             "book slot001 --nhs-number 9990000018 --curl",
+            "export postman --out d",
+            "export http",
+            "export openapi",
             "register https://p/STU3/1/demo/Appointment/1 --nhs-number 9990000000 --start 2026-11-25T09:00:00Z",
             "register --pending",
             "appointments --nhs-number 9990000000 --registry",
@@ -218,6 +230,14 @@ mod tests {
             "validate --ndjson",
             "jwt decode a.b.c --json",
             "jwt decode",
+            "audit verify --role provider --since heads.json --json",
+            "audit list --trace 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --from today --to now --refused",
+            "audit export --caller 200000000359 --service 918999198999 --config c.toml",
+            "sds lint a.ldif - --json",
+            "sds lint --env e.json",
+            "sds import a.ldif --replace --dry-run --strict",
+            "sds export --schema",
+            "sds add 918999198997 --ods A91545 --endpoint https://p/STU3/1/demo --party-key A91545-1 --interaction urn:a:b",
             "config show --config c.toml",
             "config check",
             "doctor --env e.json",

@@ -65,7 +65,7 @@ impl Failure {
             Some(StoreError::Unavailable(_)) => {
                 (Exit::Unreachable, "see that the database runs and has room, and that store.url (--store) leads to it")
             }
-            Some(StoreError::Misconfigured(_) | StoreError::NewerDatabase { .. }) => (
+            Some(StoreError::Misconfigured(_) | StoreError::NewerDatabase { .. } | StoreError::Absent(_)) => (
                 Exit::Usage,
                 "mend store.url (--store); a password stands in the file that store.password_file or PGPASSFILE names",
             ),

@@ -66,7 +66,7 @@ impl Packages {
 }
 
 /// `1 type`, `3 types`.
-fn many(count: usize, of: &str) -> String {
+pub(crate) fn many(count: usize, of: &str) -> String {
     let (noun, rest) = of.split_once(' ').filter(|(noun, _)| *noun != "code").unwrap_or((of, ""));
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural} {rest}").trim_end().to_owned()

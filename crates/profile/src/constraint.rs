@@ -4,6 +4,7 @@
 //! its base first. So no snapshot is needed, and a profile on a profile is simply both.
 
 mod text;
+mod value;
 
 use fhir::schema::{Binding, TypeReference};
 
@@ -134,14 +135,6 @@ impl Rules {
     /// What is said about the element inside of this name.
     pub fn child(&self, name: &str) -> Option<&Rules> {
         self.children.iter().find(|child| *child.name == *name)
-    }
-
-    /// The rules at a path of names below these; these themselves for `$this`.
-    pub fn at(&self, path: &str) -> Option<&Rules> {
-        if path == "$this" {
-            return Some(self);
-        }
-        path.split('.').try_fold(self, |rules, name| rules.child(name))
     }
 
     /// The URL of the extension that these rules ask for: the profile of the type.

@@ -109,10 +109,7 @@ pub(crate) fn add(
                 "The definition of this resource type is not here, so that the resource was not checked.".to_owned();
             finding.cure = "Load a package that defines the type.".to_owned();
         }
-        if issue.kind == IssueKind::UnknownElement {
-            finding.got = quote(own_name(&issue.path));
-            finding.message = format!("There is no element {} here.", finding.got);
-        }
+        reword(&mut finding, issue, definitions);
         let path = match issue.kind {
             // An attribute that does not belong there, or an element in an attribute's stead, is none that a path leads to.
             IssueKind::UnexpectedAttribute => parent(&issue.path),
@@ -126,6 +123,49 @@ pub(crate) fn add(
 /// The path of the element around the one that a path leads to.
 fn parent(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(parent, _)| parent)
+}
+
+/// The sentences that say more than a row of words can: what newcomers get wrong most.
+fn reword(finding: &mut Finding, issue: &fhir::Issue, definitions: &Definitions) {
+    match issue.kind {
+        IssueKind::UnknownElement => {
+            let name = own_name(&issue.path);
+            let of = issue.expected.strip_prefix("an element of ").unwrap_or_default();
+            finding.got = quote(name);
+            finding.message = format!(
+                "There is no element {} {}.",
+                finding.got,
+                if of.is_empty() { "here".to_owned() } else { format!("in {of}") }
+            );
+            if let Some(meant) = meant(name, of, definitions) {
+                finding.cure = format!("Write {}, if that is meant, or remove the element.", quote(meant));
+            }
+        }
+        IssueKind::WrongShape if issue.expected == "an array" => {
+            finding.message =
+                format!("JSON has an array here, since the element may repeat, and this is {}.", issue.got);
+            finding.cure = "Put square brackets around the value, even where there is only one.".to_owned();
+        }
+        IssueKind::OutOfOrder => {
+            let name = own_name(&issue.path).split('[').next().unwrap_or_default();
+            let Some(last) = issue.expected.strip_prefix("it before ") else { return };
+            finding.expected = format!("{name} before {last}");
+            finding.got = format!("{name} behind {last}");
+            finding.message = format!("XML has the elements in the order of the definition, {name} before {last}.");
+            finding.cure = format!("Move {name} to its place in front of {last}.");
+        }
+        _ => {}
+    }
+}
+
+/// The element of a type that an unknown name was meant for: another spelling of it, or the beginning of it.
+fn meant<'d>(name: &str, of: &str, definitions: &'d Definitions) -> Option<&'d str> {
+    let names = definitions.types().named(of)?.fields().iter().map(fhir::schema::Field::name);
+    let is_like = |field: &&str| {
+        let (short, long) = if field.len() < name.len() { (*field, name) } else { (name, *field) };
+        short.len() >= 4 && long.get(..short.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(short))
+    };
+    names.filter(is_like).min_by_key(|field| field.len().abs_diff(name.len()))
 }
 
 /// A sentence with what the reader says in its places.
@@ -209,5 +249,6 @@ fn severity(kind: IssueKind, options: &Options) -> Severity {
 /// A type that FHIR has and these definitions do not.
 fn is_other_type(issue: &fhir::Issue, definitions: &Definitions) -> bool {
     issue.kind == IssueKind::UnknownResourceType
+        && !definitions.is_abstract(&issue.got)
         && matches!(definitions.terminology.known(RESOURCE_TYPES, &issue.got), Known::Code(_))
 }

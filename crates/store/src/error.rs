@@ -24,6 +24,9 @@ pub enum StoreError {
     /// The place or the way to reach it cannot be used as it was given.
     #[error("the database cannot be opened: {0}")]
     Misconfigured(String),
+    /// Nothing is kept there yet. Only who opens a place to read it alone hears of this.
+    #[error("nothing is kept there yet: {0}")]
+    Absent(String),
     /// A value cannot be stored, or an id that must be new is in use.
     #[error("the value cannot be stored: {0}")]
     Unstorable(String),

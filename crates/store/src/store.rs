@@ -86,7 +86,7 @@ impl Store {
     /// whatever would write is refused.
     pub async fn read_sqlite(path: &Path) -> Result<Self> {
         if !path.is_file() {
-            return Err(StoreError::Misconfigured(format!("{} is not there", path.display())));
+            return Err(StoreError::Absent(format!("there is no {}", path.display())));
         }
         Self::reading(Readers::Sqlite(Arc::new(SqliteReaders::new(path)))).await
     }

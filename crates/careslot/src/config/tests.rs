@@ -163,6 +163,9 @@ fn values_that_would_be_unsafe_are_refused() {
         ("[provider.bases]\n\"3\" = \"https://p/STU3/3\"", "provider.bases names \"3\", which is no dialect"),
         ("[ssp]\nlisten = \"127.0.0.1:8080\"", "ssp.listen is 127.0.0.1:8080, and so is web.listen"),
         ("[process]\nlog = \"loud=very\"", "process.log is \"loud=very\""),
+        ("[provider.kept_for]\nsched1 = \" , \"", "provider.kept_for keeps sched1 for nobody"),
+        ("[provider]\ndemonstrator_checks = true", "provider.demonstrator_checks is set, and this is no demonstration"),
+        ("[provider.test_service_ids]\n999999998 = \"none\"", "provider.test_service_ids is set, and this is no"),
     ] {
         let found = faults(file);
         assert!(found.first().is_some_and(|found| found.contains(fault)), "{file}: {found:?}");
@@ -171,6 +174,19 @@ fn values_that_would_be_unsafe_are_refused() {
             "a password is not repeated: {found:?}"
         );
     }
+}
+
+// covers: DEM-09, ASR-03, SMG-04
+#[test]
+fn what_is_for_demonstrations_is_off_by_default_and_taken_in_one() {
+    let defaults = read("", &[]).1.unwrap().provider;
+    assert!(!defaults.demonstrator_checks && defaults.test_service_ids.is_empty() && defaults.barred.is_empty());
+    let file = "[process]\ndemonstration = true\n[provider]\ndemonstrator_checks = true\nbarred = [\"A1\"]\n\
+                [provider.test_service_ids]\n999999998 = \"none\"\n[provider.kept_for]\nsched1 = \"A1, A2\"\n";
+    let provider = read(file, &[]).1.unwrap().provider;
+    assert!(provider.demonstrator_checks);
+    assert_eq!(provider.test_service_ids["999999998"], "none");
+    assert_eq!(provider.kept_for["sched1"].iter().collect::<Vec<_>>(), ["A1", "A2"]);
 }
 
 #[test]

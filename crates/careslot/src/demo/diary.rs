@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use serde_json::{Value, json};
 use spine::systems;
-use store::{Diary, DiaryContent, SlotQuery, SlotStatus, Store, Window};
+use store::{Diary, DiaryContent, SlotQuery, SlotStatus, Store};
 use uuid::Builder;
 
 use super::clients::record;
@@ -86,14 +86,7 @@ pub(super) fn content(now: Timestamp, seed: &Seed) -> Result<DiaryContent> {
 }
 
 async fn has_slots_to_come(store: &Store, now: i64) -> Result<bool> {
-    let query = SlotQuery {
-        services: None,
-        statuses: vec![SlotStatus::Free],
-        window: Window::default(),
-        now,
-        after: None,
-        limit: 1,
-    };
+    let query = SlotQuery { statuses: vec![SlotStatus::Free], now, limit: 1, ..SlotQuery::default() };
     Ok(store.free_slots(&query).await?.total > 0)
 }
 

@@ -133,6 +133,7 @@ impl Layout {
             ("provider.dialect", text(&self.dialect)),
             ("provider.asids", Raw::List(vec![SERVICE_ONE.to_owned(), SERVICE_TWO.to_owned()])),
             ("provider.bases", Raw::Table(provider)),
+            ("provider.test_service_ids", Raw::Table(test_service_ids())),
             ("registry.dialect", text(&self.dialect)),
             ("registry.asid", text(REGISTRY)),
             ("registry.bases", Raw::Table(registry)),
@@ -273,6 +274,21 @@ impl Layout {
             }],
         })
     }
+}
+
+/// What the service ids of the official test pack stand for here (ASR-03). Where the pack makes the request itself wrong, the id is that of
+/// a service as good as any.
+fn test_service_ids() -> BTreeMap<String, String> {
+    let ids = [
+        ("999999999", SERVICE_ONE),
+        ("999999998", "none"),
+        ("999999997", SERVICE_ONE),
+        ("999999996", SERVICE_ONE),
+        ("999999995", "fault"),
+        ("999999994", SERVICE_ONE),
+        ("999999993", SERVICE_ONE),
+    ];
+    ids.map(|(id, meaning)| (id.to_owned(), meaning.to_owned())).into()
 }
 
 /// The tenant of the demo's tokens.

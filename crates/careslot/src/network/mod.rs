@@ -34,12 +34,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 
+pub(crate) use administration::keeps;
 pub use consumer::consumer;
 pub use definitions::definitions;
+pub(crate) use keys::fetch;
 pub use sockets::{OperationsSockets, PortTaken, Sockets};
 pub use stores::Stores;
 pub use system::{SystemClock, SystemIds};
-pub(crate) use tls::https;
+pub(crate) use tls::{anonymous_https, https};
 pub use web::Pages;
 
 /// What every role is handed beside its own section.

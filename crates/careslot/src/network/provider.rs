@@ -1,12 +1,13 @@
 //! The Provider out of `[provider]`, `[jwt]` and `[ssp]`.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::operations::Router;
-use roles::provider::{self, Keeps, Provider, Settings, Software};
+use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, TestService, TestServices};
 use spine::interaction::Group;
 use spine::token::AcceptUnsigned;
 use tokio::task::JoinSet;
@@ -26,16 +27,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let kept = Arc::new(store.clone());
     let audit = trail(shared, store.clone());
     let keeps = Keeps { diary: kept.clone(), appointments: kept, audit };
-    let made: Arc<OnceLock<Arc<Provider>>> = Arc::default();
-    let told = made.clone();
-    let keys = keys::followed(shared, move |keys| {
-        if let Some(provider) = told.get() {
-            provider.renew_keys(keys);
-        }
-    })
-    .await?;
+    let keys = keys::followed(shared).await?;
     let provider = Arc::new(Provider::new(settings(shared)?, keys, keeps, shared.clock.clone(), shared.ids.clone()));
-    let provider = made.get_or_init(|| provider).clone();
     let door = door(shared, identity, Asks::Certificate)?;
     tasks.spawn(provider::run(listener, door, shared.limits(), provider, shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());
@@ -57,8 +50,21 @@ fn settings(shared: &Shared) -> Result<Settings> {
         local_patient_system: format!("{endpoint}/Id/patient"),
         slots_on_a_page: section.page_slots,
         body_limit: config.http.max_body,
+        local_rules: LocalRules { kept_for: section.kept_for.clone(), barred: section.barred.clone() },
+        test_services: test_services(&section.test_service_ids),
+        demonstrator_checks: section.demonstrator_checks,
         definitions: shared.definitions,
     })
+}
+
+/// What each service id of a test suite stands for (ASR-03).
+fn test_services(configured: &BTreeMap<String, String>) -> TestServices {
+    let meaning = |word: &String| match word.as_str() {
+        "none" => TestService::HasNoSlots,
+        "fault" => TestService::Fails,
+        service => TestService::StandsFor(service.to_owned()),
+    };
+    TestServices(configured.iter().map(|(id, word)| (id.clone(), meaning(word))).collect())
 }
 
 /// The day of this release, for the capability statement.
@@ -79,6 +85,8 @@ pub(super) fn trust(jwt: &config::Jwt, roots: &[config::Base]) -> Result<Trust> 
         issuer: jwt.issuer.clone().context("jwt.issuer is not set")?,
         audiences: roots.iter().map(|base| base.url.clone()).collect(),
         groups: groups.collect(),
+        clients: jwt.clients.clone(),
+        organisations: jwt.organisations.clone(),
         leeway: i64::try_from(jwt.leeway.as_secs())?,
         accept_unsigned: match jwt.accept_unsigned {
             config::AcceptUnsigned::BehindSsp => AcceptUnsigned::BehindSsp,

@@ -1,6 +1,6 @@
 //! The Registry out of `[registry]` and `[jwt]`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use roles::edge::operations::Router;
@@ -21,14 +21,7 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     let identity = section.identity.as_ref().context("registry.cert_file is not set")?;
     let store = shared.stores.of("registry").await?;
     let kept = Arc::new(store.clone());
-    let made: Arc<OnceLock<Arc<Registry>>> = Arc::default();
-    let told = made.clone();
-    let keys = keys::followed(shared, move |keys| {
-        if let Some(registry) = told.get() {
-            registry.renew_keys(keys);
-        }
-    })
-    .await?;
+    let keys = keys::followed(shared).await?;
     let settings = Settings {
         bases: bases(
             config,
@@ -49,7 +42,6 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
         shared.clock.clone(),
         shared.ids.clone(),
     ));
-    let registry = made.get_or_init(|| registry).clone();
     let door = door(shared, identity, Asks::Certificate)?;
     tasks.spawn(registry::run(listener, door, shared.limits(), registry, shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());

@@ -21,8 +21,8 @@ struct Inner {
     /// Where the roles keep what does not belong into a shared database.
     folder: PathBuf,
     pgpass: Option<PathBuf>,
-    /// The name of this process, with which its audit chains begin.
-    process: String,
+    /// The name of this process, with which its audit chains begin; none when it reads alone.
+    process: Option<String>,
     open: Mutex<BTreeMap<&'static str, Store>>,
 }
 
@@ -35,7 +35,13 @@ impl Stores {
     #[must_use]
     pub fn new(place: config::Store, folder: PathBuf, pgpass: Option<PathBuf>, process: &str) -> Self {
         let process = process.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
-        Self(Arc::new(Inner { place, folder, pgpass, process, open: Mutex::default() }))
+        Self(Arc::new(Inner { place, folder, pgpass, process: Some(process), open: Mutex::default() }))
+    }
+
+    /// The same to read alone, while other processes may write: nothing is made and nothing is changed.
+    #[must_use]
+    pub fn reading(place: config::Store, folder: PathBuf, pgpass: Option<PathBuf>) -> Self {
+        Self(Arc::new(Inner { place, folder, pgpass, process: None, open: Mutex::default() }))
     }
 
     /// The database of a role, opened at the first call.
@@ -52,6 +58,15 @@ impl Stores {
         Ok(store)
     }
 
+    /// Whether a role's database is there to be opened; that of a file that is not there would be made.
+    #[must_use]
+    pub fn has(&self, role: &str) -> bool {
+        match &self.0.place {
+            config::Store::Postgres { .. } if SHARED.contains(&role) => true,
+            _ => self.0.folder.join(format!("{role}.db")).is_file(),
+        }
+    }
+
     /// Closes every database that is open, once everything that was asked of it is done.
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.0.open.lock().await);
@@ -63,15 +78,21 @@ impl Stores {
 
 impl Inner {
     async fn opened(&self, role: &'static str) -> Result<Store> {
-        let run = format!("{}-{}", self.process, new_run());
+        let run = self.process.as_ref().map(|process| format!("{process}-{}", new_run()));
         match &self.place {
             config::Store::Postgres { url, password_file } if SHARED.contains(&role) => {
                 let password = self.password(url, password_file.as_deref())?;
-                Ok(Store::open_postgres(url, role, password.as_deref(), &run).await?)
+                let password = password.as_deref();
+                Ok(match run {
+                    Some(run) => Store::open_postgres(url, role, password, &run).await?,
+                    None => Store::read_postgres(url, role, password).await?,
+                })
             }
             _ => {
+                let file = self.folder.join(format!("{role}.db"));
+                let Some(run) = run else { return Ok(Store::read_sqlite(&file).await?) };
                 fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
-                Ok(Store::open_sqlite(&self.folder.join(format!("{role}.db")), &run).await?)
+                Ok(Store::open_sqlite(&file, &run).await?)
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use roles::edge::client::Client;
+use roles::edge::clock::Clock;
 use roles::edge::crl::Revocation;
 use roles::edge::listen::Door;
 use roles::edge::tls::{
@@ -60,7 +61,14 @@ pub(super) fn door(shared: &Shared, identity: &config::Identity, asks: Asks) -> 
 
 /// The TLS of a client that shows this identity, if any.
 pub(super) fn client(shared: &Shared, identity: Option<&config::Identity>) -> Result<Arc<ClientConfig>> {
-    let tls = &shared.config.tls;
+    client_of(&shared.config.tls, shared.clock.clone(), identity)
+}
+
+fn client_of(
+    tls: &config::Tls,
+    clock: Arc<dyn Clock>,
+    identity: Option<&config::Identity>,
+) -> Result<Arc<ClientConfig>> {
     let trust = trust(tls)?;
     let settings = ClientTlsSettings {
         identity: identity.map(read_identity).transpose()?,
@@ -68,12 +76,17 @@ pub(super) fn client(shared: &Shared, identity: Option<&config::Identity>) -> Re
         trust,
         versions: versions(tls),
     };
-    Ok(client_config(settings, shared.clock.clone())?)
+    Ok(client_config(settings, clock)?)
 }
 
 /// An HTTPS client that shows this identity, if any.
 pub(crate) fn https(shared: &Shared, identity: Option<&config::Identity>) -> Result<Client> {
     Ok(Client::new(client(shared, identity)?))
+}
+
+/// An HTTPS client that trusts what `[tls]` says and shows no certificate.
+pub(crate) fn anonymous_https(tls: &config::Tls, clock: Arc<dyn Clock>) -> Result<Client> {
+    Ok(Client::new(client_of(tls, clock, None)?))
 }
 
 fn server_settings(shared: &Shared, identity: &config::Identity, asks: Asks) -> Result<ServerTlsSettings> {

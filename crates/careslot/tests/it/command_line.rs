@@ -6,7 +6,7 @@ use std::process::Command;
 use insta::assert_snapshot;
 
 /// Run `careslot` in `folder` with the words of `line`; answer with what a script sees.
-fn careslot(folder: &std::path::Path, line: &str, variables: &[(&str, &str)]) -> String {
+pub(super) fn careslot(folder: &std::path::Path, line: &str, variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_careslot"))
         .args(line.split_whitespace())
         .current_dir(folder)

@@ -7,3 +7,4 @@ mod dependencies;
 mod reference;
 mod running;
 mod tidy;
+mod validating;

@@ -20,9 +20,9 @@ type Code<'t> = (Option<&'t str>, Option<&'t str>);
 const LISTED: usize = 12;
 
 impl<'n> Walk<'n, '_> {
-    pub(super) fn bound(&mut self, node: &'n Node, field: &FieldRules) {
+    pub(super) fn bound(&mut self, node: &'n Node, parent: &Node, field: &FieldRules) {
         if node.kind().name() == "Coding" {
-            self.coding(node);
+            self.coding(node, parent);
         }
         if let Some(binding) = &field.binding {
             self.binding(node, binding);
@@ -91,25 +91,34 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let (examples, more) = self.definitions.terminology.examples(set, LISTED);
-        let list = if examples.is_empty() { String::new() } else { format!(": {}", examples.join(", ")) };
-        let list = if more { format!("{list} …") } else { list };
-        let got = match codes.iter().find_map(|(_, code)| *code) {
-            Some(code) => quote(code),
-            None => "no code".to_owned(),
-        };
+        let list = examples.join(", ") + if more { " …" } else { "" };
         let word = if severity == Severity::Error { "has to be" } else { "should be" };
+        let (got, message) = match codes.iter().find_map(|(_, code)| *code) {
+            Some(code) => {
+                (quote(code), format!("{} is not in the value set, and the code {word} one of it.", quote(code)))
+            }
+            None => ("no code".to_owned(), format!("There is no code, and there {word} one of the value set.")),
+        };
+        let expected = if list.is_empty() { format!("a code of {set}") } else { format!("one of {list}") };
+        let cure = match self.code_in_display(node, set) {
+            Some(code) => {
+                format!("Write {} as the code: it stands in display, where the code's words belong.", quote(code))
+            }
+            None if list.is_empty() => format!("Use a code of {set}."),
+            None => format!("Use one of the codes {list}."),
+        };
         self.report(
             node,
-            Finding {
-                severity,
-                kind: Kind::CodeInvalid,
-                rule: set.to_owned(),
-                expected: format!("a code of {set}{list}"),
-                message: format!("{got} is not in the value set, and the code {word} one of it."),
-                got,
-                cure: format!("Use a code of {set}{list}."),
-            },
+            Finding { severity, kind: Kind::CodeInvalid, rule: set.to_owned(), expected, message, got, cure },
         );
+    }
+
+    /// A code of the set that stands where its words belong.
+    fn code_in_display<'c>(&self, node: &'c Node, set: &str) -> Option<&'c str> {
+        let displays = node.all("coding").chain([node]).filter_map(|coding| coding.text_of("display"));
+        let is_code =
+            |display: &&str| self.definitions.terminology.membership(set, None, display) == Membership::Member;
+        displays.into_iter().find(is_code)
     }
 
     fn not_checked(&mut self, node: &Node, set: &str) {
@@ -127,22 +136,20 @@ impl<'n> Walk<'n, '_> {
         );
     }
 
-    /// A Coding on its own: its system has its code, and calls it so.
-    fn coding(&mut self, node: &Node) {
+    /// A Coding on its own: its system has its code, and calls it so. Where the CodeableConcept around is bound, it is that
+    /// element whose codes do not hold.
+    fn coding(&mut self, node: &Node, parent: &Node) {
         let (Some(system), Some(code)) = system_and_code(node) else { return };
         match self.definitions.terminology.known(system, code) {
-            Known::NoSuchCode => self.report(
-                node,
-                Finding {
-                    severity: Severity::Error,
-                    kind: Kind::CodeInvalid,
-                    rule: system.to_owned(),
-                    expected: format!("a code of {system}"),
-                    got: quote(code),
-                    message: format!("The code system has no code {}.", quote(code)),
-                    cure: "Use a code that the system has, or name the system that has this one.".to_owned(),
-                },
-            ),
+            Known::NoSuchCode => {
+                let finding = no_such_code(system, code);
+                let is_bound = parent.field().is_some_and(|field| field.row().binding.is_some());
+                if is_bound && parent.kind().name() == "CodeableConcept" {
+                    self.report_around(node, finding);
+                } else {
+                    self.report(node, finding);
+                }
+            }
             Known::Code(Some(display)) => self.display(node, display),
             Known::Code(None) | Known::NotAnExample | Known::NoSuchSystem => {}
         }
@@ -166,6 +173,18 @@ impl<'n> Walk<'n, '_> {
                 cure: format!("Write display {}.", quote(right)),
             },
         );
+    }
+}
+
+fn no_such_code(system: &str, code: &str) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        kind: Kind::CodeInvalid,
+        rule: system.to_owned(),
+        expected: format!("a code of {system}"),
+        got: quote(code),
+        message: format!("The code system has no code {}.", quote(code)),
+        cure: "Use a code that the system has, or name the system that has this one.".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::constraint::Profile;
 use crate::definitions::Definitions;
 use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
+use crate::terminology::without_version;
 
 /// Where the Care Connect profile of a type is: this, the type, and `-1`.
 const CARE_CONNECT: &str = "https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-";
@@ -104,25 +105,38 @@ impl<'n, 'd> Walk<'n, 'd> {
         let Some(meta) = meta else { return };
         self.path.enter(meta, 0);
         self.path.enter(claim, index);
-        self.report(claim, unknown(url, "meta.profile"));
+        self.report(claim, self.unknown(url, "meta.profile"));
         self.path.leave();
         self.path.leave();
     }
 
     fn unknown_demand(&mut self, node: &Node, url: &str) {
-        self.report(node, unknown(url, "profile"));
+        self.report(node, self.unknown(url, "profile"));
     }
-}
 
-fn unknown(url: &str, what: &str) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        kind: Kind::NotFound,
-        rule: "Meta.profile".to_owned(),
-        expected: "the canonical URL of a profile that is known here".to_owned(),
-        got: quote(url),
-        message: format!("The {what} is not known here, so that the resource was not judged by it."),
-        cure: "Mend the URL (http or https, spelling, version), or load the package that defines the profile."
-            .to_owned(),
+    fn unknown(&self, url: &str, what: &str) -> Finding {
+        let cure = match self.meant(url) {
+            Some(meant) => format!("Write {}, if that is meant.", quote(meant)),
+            None => "Mend the URL (http or https, spelling, version), or load the package that defines the profile."
+                .to_owned(),
+        };
+        Finding {
+            severity: Severity::Error,
+            kind: Kind::NotFound,
+            rule: "Meta.profile".to_owned(),
+            expected: "the canonical URL of a profile that is known here".to_owned(),
+            got: quote(url),
+            message: format!("The {what} is not known here, so that the resource was not judged by it."),
+            cure,
+        }
+    }
+
+    /// The profile of the same name, whatever stands before it and however it is spelled: the usual slip.
+    fn meant(&self, url: &str) -> Option<&'d str> {
+        let name = |url: &'d str| url.rsplit('/').next().unwrap_or_default();
+        let own = without_version(url).rsplit('/').next().unwrap_or_default();
+        let definitions: &'d Definitions = self.definitions;
+        let all = definitions.profiles().map(|profile| &*profile.url);
+        all.filter(|known| name(known).eq_ignore_ascii_case(own)).min()
     }
 }

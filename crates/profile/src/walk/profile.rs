@@ -19,6 +19,14 @@ pub(super) struct Place<'d> {
     depth: usize,
 }
 
+/// What is counted.
+pub(super) struct Counted<'t> {
+    /// The element.
+    pub(super) name: &'t str,
+    /// Where it is a slice of the element: what tells its items from others, in words, if words can.
+    pub(super) slice: Option<&'t str>,
+}
+
 impl Place<'_> {
     /// `CareConnect-Patient-1 Patient.name:official.use`.
     pub(super) fn text(&self) -> String {
@@ -117,7 +125,7 @@ impl<'n, 'd> Walk<'n, 'd> {
     /// Judges the children of a node that rules are about.
     fn says_inside(&mut self, node: &'n Node, rules: &'d Rules) {
         let items = named(node, &rules.name);
-        self.number(node, rules, &rules.name, items.len());
+        self.number(node, rules, &Counted { name: &rules.name, slice: None }, items.len());
         self.only_type(node, rules);
         for (index, item) in &items {
             self.path.enter(item, *index);
@@ -130,18 +138,22 @@ impl<'n, 'd> Walk<'n, 'd> {
     }
 
     /// How often an element, or a slice of it, occurs. What the base has reported is not repeated.
-    pub(super) fn number(&mut self, node: &'n Node, rules: &Rules, name: &str, count: usize) {
+    pub(super) fn number(&mut self, node: &'n Node, rules: &Rules, counted: &Counted<'_>, count: usize) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let is_slice = self.place.steps.last().is_some_and(|(_, is_slice)| *is_slice);
-        let row = if is_slice { None } else { field(node, name).map(Field::row) };
+        let Counted { name: element, slice } = *counted;
+        let row = if slice.is_some() { None } else { field(node, element).map(Field::row) };
+        let name = &if slice.is_some() { format!("{element}:{}", rules.name) } else { element.to_owned() };
         if count < rules.min && row.is_none_or(|row| count >= row.min) {
             let expected = format!("at least {} of {name}", rules.min);
-            let message = if is_slice {
-                format!("The profile requires {name}, and it is missing.")
-            } else {
-                format!("The element {name} is missing, which the profile requires.")
+            let (message, cure) = match slice {
+                None => (format!("The element {name} is missing, which the profile requires."), format!("Add {name}.")),
+                Some("") => (format!("The profile requires {name}, and it is missing."), format!("Add {name}.")),
+                Some(told_by) => (
+                    format!("The profile requires one {element} whose {told_by}, and it is missing."),
+                    format!("Add one {element} whose {told_by}."),
+                ),
             };
-            self.breaks(node, Kind::Required, expected, count.to_string(), message, format!("Add {name}."));
+            self.breaks(node, Kind::Required, expected, count.to_string(), message, cure);
         }
         let Some(max) = rules.max.filter(|max| count > *max) else { return };
         if row.is_some_and(|row| row.max.is_some_and(|base| count > base)) {

@@ -35,7 +35,7 @@ const MISTAKES: &[Mistake] = &[
         new: r#""given":"Alex""#,
         location: "Appointment.contained[1].name[0].given",
         rule: "FHIR JSON",
-        cure: "array",
+        cure: "square brackets",
         severity: Severity::Error,
     },
     Mistake {
@@ -44,7 +44,7 @@ const MISTAKES: &[Mistake] = &[
         new: "http://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1",
         location: "Appointment.meta.profile[0]",
         rule: "Meta.profile",
-        cure: "https",
+        cure: "Write \"https://fhir.hl7.org.uk/STU3/StructureDefinition/CareConnect-Appointment-1\"",
         severity: Severity::Error,
     },
     Mistake {
@@ -53,7 +53,7 @@ const MISTAKES: &[Mistake] = &[
         new: r#""display":"01""#,
         location: "Appointment.contained[1].identifier[0].extension[0].value.ofType(CodeableConcept)",
         rule: "https://fhir.hl7.org.uk/STU3/ValueSet/CareConnect-NHSNumberVerificationStatus-1",
-        cure: "01",
+        cure: "Write \"01\" as the code",
         severity: Severity::Error,
     },
     Mistake {
@@ -62,7 +62,7 @@ const MISTAKES: &[Mistake] = &[
         new: r#""use":"usual","family""#,
         location: "Appointment.contained[1]",
         rule: "CareConnect-Patient-1 Patient.name:official",
-        cure: "official",
+        cure: "Add one name whose use is \"official\"",
         severity: Severity::Error,
     },
     Mistake {
@@ -89,7 +89,7 @@ const MISTAKES: &[Mistake] = &[
         new: r##""reference":"#p1""##,
         location: "Appointment.participant[0].actor",
         rule: "ref-1",
-        cure: "id after the #",
+        cure: "id after the # (capitals count), here \"D1\" or \"P1\"",
         severity: Severity::Error,
     },
     Mistake {
@@ -98,7 +98,7 @@ const MISTAKES: &[Mistake] = &[
         new: r#""reasonCode":[{"text":"x"}],"description":"#,
         location: "Appointment",
         rule: "HTTP-13",
-        cure: "Remove",
+        cure: "\"reason\"",
         severity: Severity::Error,
     },
     Mistake {

@@ -53,7 +53,7 @@ pub(super) async fn remove(
 
 fn read(asked: &Asked) -> Result<Vec<Entry>, LocalRefusal> {
     let text = std::str::from_utf8(&asked.body).map_err(|_| LocalRefusal::Invalid("LDIF is UTF-8".to_owned()))?;
-    let entries = ldif::read(text).map_err(|fault| LocalRefusal::Invalid(format!("expected LDIF: {fault}")))?;
+    let entries = ldif::read(text).map_err(|fault| LocalRefusal::Invalid(format!("this is no LDIF, {fault}")))?;
     if entries.is_empty() {
         return Err(LocalRefusal::Invalid("expected LDIF with at least one entry".to_owned()));
     }

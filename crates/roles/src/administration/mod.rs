@@ -1,26 +1,32 @@
-//! The administration listener: puts a demonstration back, makes sample bodies, keeps directory entries and token clients
-//! (DEM-05, DEM-06, TOK-03, TOK-09, TOK-10, FIND-01). On the loopback, for programs on this machine.
+//! The administration listener: puts a demonstration back, makes sample bodies, keeps directory entries and token clients,
+//! and shows and checks audit trails (DEM-05, DEM-06, TOK-03, TOK-09, TOK-10, FIND-01, AUD-01, AUD-04). On the loopback, for programs
+//! on this machine.
 //!
 //! [`Administration::answer`] is the index.
 
+pub mod audit;
 mod directory;
 mod reset;
 mod samples;
 mod token_clients;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use bytes::Bytes;
 use fhir::Node;
-use http::HeaderMap;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use spine::Dialect;
 use spine::sds::Entry;
-use store::{AuditRecord, Diary, DiaryContent, DirectoryEntries, Registrations, StoredSlot, TokenClient, TokenClients};
+use store::{
+    Audit, AuditRecord, Diary, DiaryContent, DirectoryEntries, Registrations, StoredSlot, TokenClient, TokenClients,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +36,8 @@ use crate::edge::listen::{self, Door, Limits};
 use crate::edge::local::{LocalAnswer, LocalRefusal, from_this_machine, respond};
 use crate::edge::query::Query;
 
-/// The longest body: a directory of a few thousand systems as LDIF.
-const LONGEST_BODY: usize = 16 * 1024 * 1024;
+/// The longest body: the longest directory that is read as LDIF.
+const LONGEST_BODY: usize = spine::sds::ldif::LONGEST_LDIF;
 
 /// What a demonstration begins with.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +78,8 @@ pub struct Keeps {
     pub directory: Option<Arc<dyn DirectoryEntries>>,
     /// The token endpoint's clients.
     pub token_clients: Option<Arc<dyn TokenClients>>,
+    /// The audit trails, by role.
+    pub audit: BTreeMap<&'static str, Arc<dyn Audit>>,
 }
 
 /// The administration of what runs in this process.
@@ -104,6 +112,22 @@ impl Administration {
         self.demonstration.as_ref().ok_or_else(|| LocalRefusal::NotThere(why.to_owned()))
     }
 
+    /// Does what a request to the listener would have done, for a program that holds the databases itself while no role runs.
+    pub async fn ask(&self, method: &str, target: &str, body: Bytes) -> Response<Bytes> {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let asked = Query::read(query).map(|query| {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
+            Asked { method: method.to_owned(), path: path.to_owned(), headers, query, body }
+        });
+        let response = match asked {
+            Ok(asked) => respond(self.answer(&asked).await),
+            Err(_) => respond(Err(LocalRefusal::Invalid("the query is not UTF-8".to_owned()))),
+        };
+        let (head, body) = response.into_parts();
+        // A body that is ready-made cannot fail.
+        Response::from_parts(head, body.collect().await.map(Collected::to_bytes).unwrap_or_default())
+    }
+
     async fn answer(&self, asked: &Asked) -> Result<LocalAnswer, LocalRefusal> {
         from_this_machine(&asked.headers)?;
         let segments: Vec<String> = asked.path.split('/').skip(1).map(decoded).collect();
@@ -123,8 +147,14 @@ impl Administration {
             ("DELETE", ["token-clients", id, "secrets", secret]) => {
                 token_clients::revoke_secret(self, asked, id, secret).await
             }
+            ("GET", ["audit"]) => Ok(audit::roles(self)),
+            ("GET", ["audit", role, "records"]) => audit::records(self, asked, role).await,
+            ("POST", ["audit", role, "verification"]) => audit::verify(self, asked, role).await,
+            (_, ["audit", _, "verification"]) => Err(LocalRefusal::WrongVerb("POST")),
             (_, ["reset"]) => Err(LocalRefusal::WrongVerb("POST")),
-            (_, ["samples" | "token-clients"] | ["samples", _]) => Err(LocalRefusal::WrongVerb("GET")),
+            (_, ["audit" | "samples" | "token-clients"] | ["samples", _] | ["audit", _, "records"]) => {
+                Err(LocalRefusal::WrongVerb("GET"))
+            }
             (_, ["directory"]) => Err(LocalRefusal::WrongVerb("GET, POST, PUT")),
             (_, ["directory", _] | ["token-clients", _, "secrets", _]) => Err(LocalRefusal::WrongVerb("DELETE")),
             (_, ["token-clients", _]) => Err(LocalRefusal::WrongVerb("PUT, DELETE")),
@@ -147,8 +177,8 @@ fn decoded(segment: &str) -> String {
 }
 
 /// What this process does not look after.
-fn not_here(what: &str) -> LocalRefusal {
-    LocalRefusal::NotThere(format!("{what} is not looked after in this process"))
+fn not_here(what: &'static str) -> LocalRefusal {
+    LocalRefusal::Elsewhere(what)
 }
 
 /// Serves the administration until `shutdown`.

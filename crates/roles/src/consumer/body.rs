@@ -205,13 +205,7 @@ impl Booking<'_> {
 /// The Registry's record of an Appointment: the pointer and no more than REG-05 lists. `end` goes with it only where the
 /// dialect's bodies have one (REG-04) and it is known.
 #[must_use]
-pub(super) fn registration(
-    appointment: &Node,
-    pointer: &str,
-    number: &NhsNumber,
-    dialect: &Dialect,
-    at: Timestamp,
-) -> Value {
+pub fn registration(appointment: &Node, pointer: &str, number: &NhsNumber, dialect: &Dialect, at: Timestamp) -> Value {
     let text = |name: &str| appointment.text_of(name).unwrap_or_default();
     let mut record = json!({
         "resourceType": "Appointment",

@@ -59,6 +59,30 @@ impl Ask {
     pub(super) fn read(operation: Operation, below: impl Into<String>) -> Self {
         Self { operation, below: below.into(), body: None, request_id: None, if_match: None }
     }
+
+    fn text(&self) -> Option<String> {
+        self.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned())
+    }
+}
+
+/// A request before it is sent.
+struct Prepared {
+    authority: Authority,
+    request: Request<Upload>,
+    url: String,
+    trace_id: TraceId,
+}
+
+impl Prepared {
+    fn unsent(&self, target: Target<'_>, ask: &Ask) -> Unsent {
+        Unsent {
+            party: target.party(),
+            method: self.request.method().to_string(),
+            url: self.url.clone(),
+            headers: whole(self.request.headers()),
+            body: ask.text(),
+        }
+    }
 }
 
 /// An answer that is no refusal.
@@ -143,7 +167,8 @@ impl Consumer {
         }
     }
 
-    async fn attempt(&self, target: Target<'_>, ask: &Ask, attempts: u32) -> Result<Received, Fault> {
+    /// A request as it would be sent now, with a token and a trace ID of its own.
+    async fn prepared(&self, target: Target<'_>, ask: &Ask) -> Result<Prepared, Fault> {
         let token = self.token_for(target, ask.operation).await?;
         let trace_id = TraceId::from(self.ids.uuid());
         let url = format!("{}/{}", target.root(), ask.below);
@@ -155,24 +180,49 @@ impl Consumer {
         *request.method_mut() = method(ask.operation);
         *request.uri_mut() = path.parse::<Uri>().map_err(|fault| unsendable(&url, &fault.to_string()))?;
         *request.headers_mut() = self.headers(target, ask, &token, trace_id)?;
+        let url = format!("{}{path}", shown_authority(&authority));
+        Ok(Prepared { authority, request, url, trace_id })
+    }
 
+    /// A request of this Consumer's, written down and not sent: to a Provider's endpoint, or to the Registry where there is none.
+    /// What stands in double braces in `below` and `body` is left for somebody else to fill in.
+    ///
+    /// # Errors
+    /// See [`Fault`]: it has a token in it, which must be had.
+    pub async fn written(
+        &self,
+        endpoint: Option<&Endpoint>,
+        operation: Operation,
+        below: &str,
+        body: Option<String>,
+        if_match: Option<&str>,
+    ) -> Result<Unsent, Fault> {
+        let target = match endpoint {
+            Some(endpoint) => Target::Provider(endpoint),
+            None => Target::Registry(self.registry()?),
+        };
+        let ask = Ask {
+            operation,
+            below: below.to_owned(),
+            request_id: body.as_ref().map(|_| self.ids.uuid().to_string()),
+            body: body.map(Bytes::from),
+            if_match: if_match.map(str::to_owned),
+        };
+        Ok(self.prepared(target, &ask).await?.unsent(target, &ask))
+    }
+
+    async fn attempt(&self, target: Target<'_>, ask: &Ask, attempts: u32) -> Result<Received, Fault> {
+        let prepared = self.prepared(target, ask).await?;
+        self.show(Step::Call(ask.operation), || prepared.unsent(target, ask))?;
+        let Prepared { authority, request, url, trace_id } = prepared;
         let headers = request.headers().clone();
-        let whole_url = || format!("{}{path}", shown_authority(&authority));
-        let sent_body = || ask.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
-        self.show(Step::Call(ask.operation), || Unsent {
-            party: target.party(),
-            method: method(ask.operation).to_string(),
-            url: whole_url(),
-            headers: whole(&headers),
-            body: sent_body(),
-        })?;
         let answered = self.sent(&authority, request).await;
         self.watch(|| WireMessage {
             party: target.party(),
             method: method(ask.operation).to_string(),
-            url: whole_url(),
+            url,
             headers: shown(&headers),
-            body: sent_body(),
+            body: ask.text(),
             outcome: answered.as_ref().map(|(head, _)| head.status.as_u16()).map_err(Clone::clone),
             answer_headers: answered.as_ref().map(|(head, _)| shown(&head.headers)).unwrap_or_default(),
             answer: answered.as_ref().ok().map(|(_, body)| String::from_utf8_lossy(body).into_owned()),

@@ -43,7 +43,7 @@ use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 
-pub use body::{Booking, Patient, PatientWords};
+pub use body::{Booking, Patient, PatientWords, registration};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
@@ -52,6 +52,7 @@ pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
 pub use rebook_appointment::{Rebooked, Rebooking};
 pub use register_appointment::Registered;
 pub use search_free_slots::{FoundSlot, SlotQuestion, SlotsFound};
+pub use search_patient_appointments::patient_search;
 pub use settings::{BACK_OFF, Settings, TokenClient};
 pub use wire::{Observer, Step, Unsent, WireMessage};
 

@@ -89,7 +89,7 @@ impl Consumer {
     /// # Errors
     /// See [`Fault`].
     pub async fn search_free_slots(&self, endpoint: &Endpoint, question: &SlotQuestion) -> Result<SlotsFound, Fault> {
-        let mut below = query(question);
+        let mut below = question.below_root();
         let mut found = SlotsFound { slots: Vec::new(), total: None, explanation: None, pages: Vec::new() };
         for _ in 0..MOST_PAGES {
             let ask = Ask::read(Operation::SearchFreeSlots, below);
@@ -118,19 +118,23 @@ impl Consumer {
     }
 }
 
-fn query(question: &SlotQuestion) -> String {
-    let mut parameters = vec![
-        ("schedule.actor:healthcareservice", question.service.clone()),
-        ("start", format!("ge{}", instant(question.from))),
-        ("start", format!("le{}", instant(question.to))),
-    ];
-    if !question.statuses.is_empty() {
-        parameters.push(("status", question.statuses.join(",")));
+impl SlotQuestion {
+    /// The question as it stands below the service root (SLT-02, SLT-20, CON-03).
+    #[must_use]
+    pub fn below_root(&self) -> String {
+        let mut parameters = vec![
+            ("schedule.actor:healthcareservice", self.service.clone()),
+            ("start", format!("ge{}", instant(self.from))),
+            ("start", format!("le{}", instant(self.to))),
+        ];
+        if !self.statuses.is_empty() {
+            parameters.push(("status", self.statuses.join(",")));
+        }
+        parameters.extend(INCLUDES.map(|include| ("_include", include.to_owned())));
+        let written: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        format!("Slot?{}", written.join("&"))
     }
-    parameters.extend(INCLUDES.map(|include| ("_include", include.to_owned())));
-    let written: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-    format!("Slot?{}", written.join("&"))
 }
 
 fn stray_link(url: &str) -> Fault {
@@ -243,6 +247,6 @@ mod tests {
         let expected = "Slot?schedule.actor%3Ahealthcareservice=918999198999\
                         &start=ge2026-11-25T09%3A00%3A00%2B00%3A00&start=le2026-11-25T12%3A00%3A00%2B00%3A00\
                         &status=free%2Cbusy&_include=Slot%3Aschedule";
-        assert!(query(&question).starts_with(expected), "{}", query(&question));
+        assert!(question.below_root().starts_with(expected), "{}", question.below_root());
     }
 }

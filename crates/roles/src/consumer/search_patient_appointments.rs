@@ -40,9 +40,7 @@ impl Consumer {
         number: &NhsNumber,
         start: Option<&str>,
     ) -> Result<Received, Fault> {
-        let value = format!("{}|{}", systems::NHS_NUMBER, number.as_str());
-        let mut below =
-            format!("Appointment?{}={}", encoded("Appointment.participant.actor:Patient.identifier"), encoded(&value));
+        let mut below = patient_search(number);
         if let Some(start) = start {
             below.push_str(&format!("&start={}", encoded(start)));
         }
@@ -53,6 +51,13 @@ impl Consumer {
         let none = || Fault::Unsendable("no Registry is configured: set [consumer] registry".to_owned());
         self.settings.registry.as_deref().ok_or_else(none)
     }
+}
+
+/// The search for a patient's Appointments as it stands below a service root (PAT-03).
+#[must_use]
+pub fn patient_search(number: &NhsNumber) -> String {
+    let value = format!("{}|{}", systems::NHS_NUMBER, number.as_str());
+    format!("Appointment?{}={}", encoded("Appointment.participant.actor:Patient.identifier"), encoded(&value))
 }
 
 /// The Appointments of a Bundle.

@@ -134,22 +134,26 @@ impl Trail {
     }
 
     fn connection(&self) -> Value {
-        let Some(peer) = &self.peer else { return Value::Null };
-        let certificate = peer.certificate.presented().map_or(Value::Null, |certificate| {
-            json!({
-                "cn": certificate.common_name,
-                "issuer": certificate.issuer,
-                "serial": certificate.serial,
-                "sha256": hex::encode(certificate.sha256),
-            })
-        });
-        json!({
-            "address": peer.address.to_string(),
-            "tls": peer.tls.map(|tls| format!("{} {}", tls.version, tls.suite)),
-            "certificate": certificate,
-            "forwarded": self.forwarded,
-        })
+        self.peer.as_ref().map_or(Value::Null, |peer| connection(peer, self.forwarded.as_deref()))
     }
+}
+
+/// Who is at the other end of a connection, and how the request came there.
+pub(crate) fn connection(peer: &Peer, forwarded: Option<&str>) -> Value {
+    let certificate = peer.certificate.presented().map_or(Value::Null, |certificate| {
+        json!({
+            "cn": certificate.common_name,
+            "issuer": certificate.issuer,
+            "serial": certificate.serial,
+            "sha256": hex::encode(certificate.sha256),
+        })
+    });
+    json!({
+        "address": peer.address.to_string(),
+        "tls": peer.tls.map(|tls| format!("{} {}", tls.version, tls.suite)),
+        "certificate": certificate,
+        "forwarded": forwarded,
+    })
 }
 
 /// A record has about a kilobyte, which is asked for at once.

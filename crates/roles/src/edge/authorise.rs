@@ -1,23 +1,29 @@
-//! Who asks, and may they: the bearer token, checked once and remembered until it expires
+//! Who asks, and may they: the bearer token, checked once and remembered until it expires or its key is gone
 //! (JW1-01 to JW1-06, JW2-13 to JW2-17, JWT-91, JWT-92, JWT-95, X-01, X-30).
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use aws_lc_rs::digest::{SHA256, digest};
 use http::HeaderMap;
 use jiff::Timestamp;
 use moka::sync::Cache;
 use serde_json::{Value, json};
-use spine::Reason;
 use spine::headers::{BearerFault, bearer};
 use spine::interaction::Operation;
-use spine::token::{self, AcceptUnsigned, Checked, Claims, Expectation, GroupIds, KeySet, TokenFault};
+use spine::token::{
+    self, AcceptUnsigned, Assurance, Checked, Claims, ClientNames, Expectation, GroupIds, KeySet, TokenFault,
+};
+use spine::{OdsCode, Reason};
 
 use super::base::Base;
+use super::issuer_keys::IssuerKeys;
 use super::refusal::Refusal;
 
 /// Verified tokens that are remembered at once. A Consumer uses one for an hour, so that this is more than any Provider meets.
 const REMEMBERED: u64 = 20_000;
+/// A token that is remembered for longer is verified once more, so that none is kept long after its end.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// What a role believes.
 #[derive(Debug, Clone)]
@@ -28,6 +34,11 @@ pub struct Trust {
     pub audiences: Vec<String>,
     /// Which group each group id means (TOK-10).
     pub groups: GroupIds,
+    /// The clients that are let in, with their names; where there is none, every client of the issuer is (JWT-17).
+    pub clients: ClientNames,
+    /// The organisations that may ask, where a token names one; where there is none, every organisation may (JW2-16). This
+    /// narrows what is allowed and grants nothing (JWT-93).
+    pub organisations: Vec<OdsCode>,
     /// The seconds by which clocks may differ (JWT-16).
     pub leeway: i64,
     /// Whether unsigned tokens are taken at all (JWT-91); the Registry never does.
@@ -37,22 +48,26 @@ pub struct Trust {
 /// The checks of one role.
 pub struct Authoriser {
     trust: Trust,
-    keys: ArcSwap<KeySet>,
-    remembered: Cache<Remembered, Arc<Known>>,
+    keys: IssuerKeys,
+    /// Signed tokens that were verified, by their SHA-256. A token that a Consumer makes itself is another one each time.
+    remembered: Cache<[u8; 32], Arc<Known>>,
 }
 
-/// What a verified token was verified for. Its operation is asked for anew each time.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Remembered {
-    token: String,
-    base: String,
-    behind_ssp: bool,
-}
-
-/// A token that was verified, and what it says of its bearer.
+/// A token that was verified, and what it says of its bearer. Its operation is asked for anew each time.
 struct Known {
     checked: Checked,
     caller: Caller,
+    /// The keys that it was verified with: it counts while they are the issuer's.
+    keys: Arc<KeySet>,
+}
+
+/// One request, as far as its token is concerned.
+struct Presented<'a> {
+    token: &'a str,
+    base: &'a Base,
+    operation: Operation,
+    behind_ssp: bool,
+    now: i64,
 }
 
 /// Who asks, as far as the token tells.
@@ -67,24 +82,18 @@ pub struct Caller {
 }
 
 impl Authoriser {
-    /// Believes these keys until they are renewed.
+    /// Believes the issuer's keys as they are at each moment.
     #[must_use]
-    pub fn new(trust: Trust, keys: Arc<KeySet>) -> Self {
-        let remembered = Cache::builder().max_capacity(REMEMBERED).build();
-        Self { trust, keys: ArcSwap::new(keys), remembered }
-    }
-
-    /// Puts the issuer's renewed keys in place; tokens are verified anew (TOK-08).
-    pub fn renew_keys(&self, keys: Arc<KeySet>) {
-        self.keys.store(keys);
-        self.remembered.invalidate_all();
+    pub fn new(trust: Trust, keys: IssuerKeys) -> Self {
+        let remembered = Cache::builder().max_capacity(REMEMBERED).time_to_live(FORGOTTEN_AFTER).build();
+        Self { trust, keys, remembered }
     }
 
     /// Checks the token of a request for one operation at one root.
     ///
     /// # Errors
     /// The reason of the first rule that the token breaks.
-    pub fn check(
+    pub async fn check(
         &self,
         headers: &HeaderMap,
         base: &Base,
@@ -94,30 +103,82 @@ impl Authoriser {
     ) -> Result<Caller, Refusal> {
         let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let token = bearer(pairs).map_err(no_token)?;
-        let key = Remembered { token: token.to_owned(), base: base.url().to_owned(), behind_ssp };
-        let now = now.as_second();
-        let known = self.remembered.get(&key).filter(|known| known.checked.is_current(now, self.trust.leeway));
-        if let Some(known) = known {
+        let presented = Presented { token, base, operation, behind_ssp, now: now.as_second() };
+        let keys = self.keys.current();
+        let id = digest_of(token);
+        if let Some(known) = self.remembered.get(&id).filter(|known| self.still_counts(known, &keys, &presented)) {
             known.checked.allows(operation).map_err(refused)?;
             return Ok(known.caller.clone());
         }
-        let expectation = Expectation {
-            dialect: base.dialect(),
-            audiences: &self.trust.audiences,
-            issuer: &self.trust.issuer,
-            keys: &self.keys.load(),
-            groups: &self.trust.groups,
-            operation,
-            now,
-            leeway: self.trust.leeway,
-            behind_ssp,
-            accept_unsigned: self.trust.accept_unsigned,
+        let (checked, keys) = match self.verified(&presented, &keys) {
+            Err(faults) if only_the_key_is_missing(&faults) => {
+                self.keys.read_again().await;
+                let keys = self.keys.current();
+                (self.verified(&presented, &keys).map_err(first_of)?, keys)
+            }
+            outcome => (outcome.map_err(first_of)?, keys),
         };
-        let checked = token::check(token, &expectation).map_err(first_of)?;
-        let caller = caller(&checked);
-        self.remembered.insert(key, Arc::new(Known { checked, caller: caller.clone() }));
+        self.organisation_permitted(&checked)?;
+        let caller = self.caller(&checked);
+        if checked.assurance() == Assurance::Signed {
+            self.remembered.insert(id, Arc::new(Known { checked, caller: caller.clone(), keys }));
+        }
         Ok(caller)
     }
+
+    fn still_counts(&self, known: &Known, keys: &Arc<KeySet>, presented: &Presented<'_>) -> bool {
+        Arc::ptr_eq(&known.keys, keys) && known.checked.is_current(presented.now, self.trust.leeway)
+    }
+
+    fn verified(&self, presented: &Presented<'_>, keys: &KeySet) -> Result<Checked, Vec<TokenFault>> {
+        let expectation = Expectation {
+            dialect: presented.base.dialect(),
+            audiences: &self.trust.audiences,
+            issuer: &self.trust.issuer,
+            keys,
+            groups: &self.trust.groups,
+            clients: &self.trust.clients,
+            operation: presented.operation,
+            now: presented.now,
+            leeway: self.trust.leeway,
+            behind_ssp: presented.behind_ssp,
+            accept_unsigned: self.trust.accept_unsigned,
+        };
+        token::check(presented.token, &expectation)
+    }
+
+    fn organisation_permitted(&self, checked: &Checked) -> Result<(), Refusal> {
+        let permitted = &self.trust.organisations;
+        match checked.organisation() {
+            Some(organisation) if !permitted.is_empty() && !permitted.contains(organisation) => {
+                let what =
+                    format!("requesting_organization is {organisation}, which is not on this party's list (JW2-16)");
+                Err(Refusal::new(Reason::OrganisationNotPermitted, what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn caller(&self, checked: &Checked) -> Caller {
+        let mut caller = caller(checked);
+        if let (Some(name), Value::Object(record)) =
+            (checked.client().and_then(|client| self.trust.clients.get(client)), &mut caller.record)
+        {
+            record.insert("client".to_owned(), name.clone().into());
+        }
+        caller
+    }
+}
+
+fn digest_of(token: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes
+}
+
+/// Only a token with which nothing else is wrong is worth reading the issuer's keys again.
+fn only_the_key_is_missing(faults: &[TokenFault]) -> bool {
+    matches!(faults, [fault] if fault.reason == Reason::TokenKeyUnknown)
 }
 
 fn no_token(fault: BearerFault) -> Refusal {

@@ -4,12 +4,14 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -259,13 +261,15 @@ where
         dialect.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
     let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
 
-    let answered = match admitted(course, &parts, query, body, &mut trail).await {
-        Ok(call) => {
-            let answered = role.answer(&call).await;
-            answered.and_then(|answer| answer.render(call.format).map(|response| (answer, response)))
-        }
-        Err(refusal) => Err(refusal),
+    let carried_out = async {
+        let call = admitted(course, &parts, query, body, &mut trail).await?;
+        let answer = role.answer(&call).await?;
+        let response = answer.render(call.format)?;
+        Ok((answer, response))
     };
+    // A fault in our code ends this exchange, not the process, and is recorded as every refusal is.
+    let answered = AssertUnwindSafe(carried_out).catch_unwind().await;
+    let answered = answered.unwrap_or_else(|_| Err(Refusal::new(Reason::InternalError, "")));
     let response = match answered {
         Ok((answer, response)) => {
             if !answer.is_recorded() {
@@ -324,7 +328,7 @@ where
     trail.interaction = operation.interaction().map(ToString::to_string);
     trail.ssp = ssp_headers(course, operation, headers)?;
     let behind_ssp = is_ssp(&course.ssp_fqdns, trail.peer.as_deref());
-    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now)?;
+    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now).await?;
     trail.token = caller.record.clone();
     let consumer = trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string());
     let request_id = request_id(&base, operation, headers, consumer)?;

@@ -38,6 +38,8 @@ pub enum LocalRefusal {
     Invalid(String),
     /// What was named is not there.
     NotThere(String),
+    /// This process does not look after what was asked for; another one may.
+    Elsewhere(&'static str),
     /// The body is longer than this many bytes.
     TooLarge(usize),
     /// The fault is ours; the cause is logged and not sent.
@@ -97,6 +99,9 @@ fn told(refusal: &LocalRefusal) -> (StatusCode, String) {
         LocalRefusal::WrongVerb(verbs) => (StatusCode::METHOD_NOT_ALLOWED, format!("this path answers {verbs}")),
         LocalRefusal::Invalid(what) => (StatusCode::BAD_REQUEST, what.clone()),
         LocalRefusal::NotThere(what) => (StatusCode::NOT_FOUND, what.clone()),
+        LocalRefusal::Elsewhere(what) => {
+            (StatusCode::MISDIRECTED_REQUEST, format!("{what} is not looked after in this process"))
+        }
         LocalRefusal::TooLarge(most) => (StatusCode::PAYLOAD_TOO_LARGE, format!("a body may have {most} bytes")),
         LocalRefusal::Broken(cause) => {
             tracing::error!(%cause, "a request to a local listener failed");

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod directory_entry;
 pub mod etag;
 pub mod fhir_call;
+pub mod issuer_keys;
 pub mod judgement;
 mod line;
 pub mod listen;

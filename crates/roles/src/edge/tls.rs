@@ -298,6 +298,17 @@ pub fn client_config(settings: ClientTlsSettings, clock: Arc<dyn Clock>) -> Resu
     Ok(Arc::new(config))
 }
 
+/// The TLS of a client for listeners on this machine, which speak plain HTTP: it believes no server, so that it cannot be led
+/// to speak to one over TLS.
+///
+/// # Errors
+/// The parts do not fit each other, which does not happen.
+pub fn believing_nobody(clock: Arc<dyn Clock>) -> Result<Arc<ClientConfig>, TlsFault> {
+    let builder = ClientConfig::builder_with_details(provider(Versions::Only12), Arc::new(TlsClock(clock)))
+        .with_protocol_versions(&Versions::Only12.protocols())?;
+    Ok(Arc::new(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
+}
+
 /// The suites, in the order of TLS-04; those of TLS 1.3 only where it is allowed.
 fn provider(versions: Versions) -> Arc<CryptoProvider> {
     let mut offered =

@@ -1,5 +1,5 @@
 //! `POST [base]/Appointment`: one atomic request that takes a Slot and stores the Appointment, or does neither
-//! (PROC-05, BOOK-01 to BOOK-22, BOOK-24, XTI-04, XTI-05, HTTP-29, SMG-08).
+//! (PROC-05, BOOK-01 to BOOK-22, BOOK-24, XTI-04, XTI-05, HTTP-29, SMG-04, SMG-08, JW2-16, DEM-09).
 
 use fhir::Node;
 use spine::dialect::{CreatedAbsent, CreatedSent, LocalIdentifier};
@@ -8,6 +8,7 @@ use store::{BookOutcome, Booking};
 
 use super::Provider;
 use super::booking_rules::{self, contained, nhs_number_of, nhs_number_of_participant};
+use super::demonstrator_checks;
 use super::references::{all_exist, slot_of, times_inside};
 use crate::appointment::versions::versioned;
 use crate::appointment::{changes, request_id_reused};
@@ -18,11 +19,17 @@ use crate::edge::refusal::Refusal;
 
 /// Books the Slot that the body names, once.
 pub(super) async fn book_appointment(provider: &Provider, call: &Call) -> Result<Answer, Refusal> {
+    provider.settings.local_rules.admit(&call.caller)?;
     provider.refuse_used_request_id(call).await?;
-    let mut appointment = accepted(call.resource()?, "Appointment", call)?;
+    let body = call.resource()?;
+    if provider.settings.demonstrator_checks {
+        demonstrator_checks::check(&body, call)?;
+    }
+    let mut appointment = accepted(body, "Appointment", call)?;
     booking_rules::check(&appointment, call.dialect())?;
     all_exist(provider, &appointment).await?;
     let slot = slot_of(provider, call, &appointment).await?;
+    provider.settings.local_rules.admit_to_schedule(&call.caller, &slot.schedule_id)?;
     let (start, end) = (seconds_of(&appointment, "start")?, seconds_of(&appointment, "end")?);
     times_inside(start, end, &slot)?;
     if slot.start < call.now.as_second() {

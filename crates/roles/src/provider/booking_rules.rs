@@ -1,5 +1,5 @@
 //! What a booking must hold beyond its profile, one function a rule, in the order of the specification
-//! (BOOK-03, BOOK-15 to BOOK-17, RES-A02 to RES-A19, RES-P03 to RES-P13, RES-D03, RES-D05, X-08, X-11, X-15 to ).
+//! (BOOK-03, BOOK-15 to BOOK-17, RES-A02 to RES-A19, RES-P03 to RES-P13, RES-D03 to RES-D08, X-08, X-11, X-15 to ).
 
 use fhir::Node;
 use spine::dialect::{
@@ -12,6 +12,11 @@ use crate::edge::refusal::Refusal;
 
 /// The coding of the document that a booking refers to (section 0 of the booking API).
 const CDA_TYPE_SYSTEM: &str = "urn:oid:2.16.840.1.113883.2.1.3.2.4.18.17";
+
+/// The Care Connect profile of a type.
+pub(super) fn profile_of(resource_type: &str) -> String {
+    format!("{PROFILE_ROOT}{resource_type}-1")
+}
 
 type Rule = fn(&Booking<'_>) -> Result<(), Refusal>;
 
@@ -84,7 +89,7 @@ fn has_no_id(booking: &Booking<'_>) -> Result<(), Refusal> {
 
 /// RES-A02.
 fn claims_the_profile(booking: &Booking<'_>) -> Result<(), Refusal> {
-    let profile = format!("{PROFILE_ROOT}Appointment-1");
+    let profile = profile_of("Appointment");
     let claimed = booking
         .appointment
         .child("meta")
@@ -176,7 +181,7 @@ fn has_participants(booking: &Booking<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// RES-A13, RES-D03, RES-D05, RES-D08, X-18, X-19.
+/// RES-A13, RES-D03 to RES-D05, RES-D07, RES-D08, X-18, X-19.
 fn has_documents(booking: &Booking<'_>) -> Result<(), Refusal> {
     let documents: Vec<&Node> = contained(booking.appointment, "DocumentReference").collect();
     let needed = booking.dialect.participants_and_document == ParticipantsAndDocument::Required;
@@ -198,6 +203,12 @@ fn has_documents(booking: &Booking<'_>) -> Result<(), Refusal> {
             &format!("expected the system {} and a UUID", systems::UUID),
             "Appointment.contained.identifier",
         ));
+    }
+    if document.text_of("status") != Some("current") {
+        return Err(broken("expected the status current", "Appointment.contained.status"));
+    }
+    if document.all("content").count() != 1 {
+        return Err(broken("expected one content of the document", "Appointment.contained.content"));
     }
     let cda = document
         .child("type")

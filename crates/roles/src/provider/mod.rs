@@ -6,14 +6,17 @@ mod book_appointment;
 mod booking_rules;
 mod cancel_appointment;
 mod capability_statement;
+mod demonstrator_checks;
 mod diary;
 mod get_appointment;
 mod get_resource;
+mod local_rules;
 mod references;
 mod search_free_slots;
 mod search_patient_appointments;
 mod slot_fragment;
 mod slot_parameters;
+mod test_services;
 mod times;
 
 use std::sync::Arc;
@@ -23,13 +26,14 @@ use jiff::tz::TimeZone;
 use profile::Definitions;
 use spine::Asid;
 use spine::interaction::Operation;
-use spine::token::KeySet;
 use store::{Appointments, Audit, Diary};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use diary::{NotADiary, diary_of};
+pub use local_rules::LocalRules;
 pub use slot_fragment::slot_resource;
+pub use test_services::{TestService, TestServices};
 
 use crate::appointment::request_id_reused;
 use crate::edge::answer::Answer;
@@ -37,6 +41,7 @@ use crate::edge::authorise::{Authoriser, Trust};
 use crate::edge::base::Base;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::fhir_call::{Admits, Call, Course, FhirListener, FhirRole};
+use crate::edge::issuer_keys::IssuerKeys;
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::refusal::Refusal;
 
@@ -73,6 +78,12 @@ pub struct Settings {
     pub slots_on_a_page: u32,
     /// The longest body in bytes, packed and unpacked.
     pub body_limit: usize,
+    /// What the administrators keep for some callers, and whom they bar.
+    pub local_rules: LocalRules,
+    /// The service ids of test suites; a demonstration's alone.
+    pub test_services: TestServices,
+    /// Whether bookings are held to the public demonstrator's list besides (DEM-09); a demonstration's alone.
+    pub demonstrator_checks: bool,
     /// What resources are read and judged by.
     pub definitions: &'static Definitions,
 }
@@ -110,7 +121,13 @@ pub struct Provider {
 impl Provider {
     /// A Provider that believes these keys. Days and seasons are Europe/London's (TIM-03).
     #[must_use]
-    pub fn new(settings: Settings, keys: Arc<KeySet>, keeps: Keeps, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+    pub fn new(
+        settings: Settings,
+        keys: impl Into<IssuerKeys>,
+        keeps: Keeps,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         let course = Course {
             role: "provider",
             bases: settings.bases.clone(),
@@ -119,7 +136,7 @@ impl Provider {
             asids: settings.asids.clone(),
             ssp_headers_required: true,
             operations: &OPERATIONS,
-            authoriser: Authoriser::new(settings.trust.clone(), keys),
+            authoriser: Authoriser::new(settings.trust.clone(), keys.into()),
             audit: keeps.audit,
             clock,
             ids: Arc::clone(&ids),
@@ -129,11 +146,6 @@ impl Provider {
         // The zone is part of the binary; without it times would still be right, in UTC.
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
         Self { settings, course, diary: keeps.diary, appointments: keeps.appointments, ids, zone }
-    }
-
-    /// Puts the issuer's renewed keys in place (TOK-08).
-    pub fn renew_keys(&self, keys: Arc<KeySet>) {
-        self.course.authoriser.renew_keys(keys);
     }
 
     /// XTI-04, XTI-05: a request that was carried out is told so before anything else about it is looked at.

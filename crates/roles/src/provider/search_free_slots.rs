@@ -1,5 +1,5 @@
 //! `GET [base]/Slot`: the Slots of a service within a window, with what belongs to them
-//! (SLT-01 to SLT-16, SLT-20 to SLT-27, SLT-30 to SLT-40, SMG-04, SMG-05, SMG-08, X-05, X-06, X-23, X-28, X-29, X-31).
+//! (SLT-01 to SLT-16, SLT-20 to SLT-27, SLT-30 to SLT-40, SMG-04, SMG-05, SMG-08, ASR-03, X-05, X-06, X-23, X-28, X-29, X-31).
 
 use serde_json::json;
 use spine::Reason;
@@ -26,9 +26,12 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
         zone: &provider.zone,
         page: provider.settings.slots_on_a_page,
     };
-    let parameters = SlotParameters::read(&call.query, &reading)?;
+    let mut parameters = SlotParameters::read(&call.query, &reading)?;
+    if let Some(wanted) = parameters.services.take() {
+        parameters.services = Some(provider.settings.test_services.resolved(wanted)?);
+    }
     services_known(provider, call, &parameters).await?;
-    let mut page = provider.diary.free_slots(&query(&parameters, call)).await?;
+    let mut page = provider.diary.free_slots(&query(provider, call, &parameters)).await?;
     // One more than asked for was sought: it tells whether there is a next page.
     let has_more = page.slots.len() > parameters.count as usize;
     page.slots.truncate(parameters.count as usize);
@@ -36,9 +39,13 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
     Ok(Answer::found(Content::Json(bundle.into())).about("Slot".to_owned()))
 }
 
-fn query(parameters: &SlotParameters, call: &Call) -> SlotQuery {
+fn query(provider: &Provider, call: &Call, parameters: &SlotParameters) -> SlotQuery {
+    let rules = &provider.settings.local_rules;
+    // SLT-38: who may not book is offered nothing.
+    let services = if rules.bars(&call.caller) { Some(Vec::new()) } else { parameters.services.clone() };
     SlotQuery {
-        services: parameters.services.clone(),
+        services,
+        withheld_schedules: rules.withheld_from(&call.caller),
         statuses: parameters.statuses.clone(),
         window: parameters.window.bounds(),
         now: call.now.as_second(),

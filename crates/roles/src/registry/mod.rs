@@ -22,7 +22,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use profile::Definitions;
-use spine::token::KeySet;
 use spine::{Operation, Reason};
 use store::{Audit, Registrations};
 use tokio::net::TcpListener;
@@ -34,6 +33,7 @@ use crate::edge::authorise::{Authoriser, Trust};
 use crate::edge::base::Base;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::fhir_call::{Admits, Call, Course, FhirListener, FhirRole};
+use crate::edge::issuer_keys::IssuerKeys;
 use crate::edge::listen::{self, Door, Limits};
 use crate::edge::refusal::Refusal;
 
@@ -78,7 +78,7 @@ impl Registry {
     #[must_use]
     pub fn new(
         settings: Settings,
-        keys: Arc<KeySet>,
+        keys: impl Into<IssuerKeys>,
         registrations: Arc<dyn Registrations>,
         audit: Arc<dyn Audit>,
         clock: Arc<dyn Clock>,
@@ -93,7 +93,7 @@ impl Registry {
             asids: Vec::new(),
             ssp_headers_required: false,
             operations: &OPERATIONS,
-            authoriser: Authoriser::new(settings.trust.clone(), keys),
+            authoriser: Authoriser::new(settings.trust.clone(), keys.into()),
             audit,
             clock,
             ids: Arc::clone(&ids),
@@ -102,11 +102,6 @@ impl Registry {
         };
         let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
         Self { settings, course, registrations, ids, zone }
-    }
-
-    /// Puts the issuer's renewed keys in place (TOK-08).
-    pub fn renew_keys(&self, keys: Arc<KeySet>) {
-        self.course.authoriser.renew_keys(keys);
     }
 
     /// XTI-04, XTI-05: a request that was carried out is told so before anything else about it is looked at.

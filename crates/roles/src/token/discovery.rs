@@ -14,7 +14,7 @@ use crate::edge::oauth;
 
 /// `/.well-known/jwks.json`: the public keys, the one that signs now first.
 pub(super) async fn jwks(State(token): State<Arc<Token>>) -> Response {
-    oauth::document(token.keys.load().jwks.clone()).into_response()
+    oauth::document(token.published()).into_response()
 }
 
 /// `/.well-known/openid-configuration`.

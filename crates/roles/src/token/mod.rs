@@ -71,8 +71,9 @@ pub struct Group {
 pub struct Keys {
     /// The one that signs from now on.
     pub signing: SigningKey,
-    /// Keys that signed before; published until the last token that they signed has expired (TOK-08).
-    pub former: Vec<PublicKey>,
+    /// Keys that are published beside it: those that will sign next, so that receivers know them in time, and those that
+    /// signed before, until the last token that they signed has expired (TOK-08).
+    pub others: Vec<PublicKey>,
 }
 
 /// Keys in use, with the document that publishes them.
@@ -122,6 +123,12 @@ impl Token {
         Ok(())
     }
 
+    /// The key set as it is published now.
+    #[must_use]
+    pub fn published(&self) -> String {
+        self.keys.load().jwks.clone()
+    }
+
     fn signing_key(&self) -> Arc<SigningKey> {
         self.keys.load().signing.clone()
     }
@@ -129,7 +136,13 @@ impl Token {
 
 impl LiveKeys {
     fn new(keys: Keys) -> Result<Self, KeyFault> {
-        let published = std::iter::once(keys.signing.public_key()?).chain(keys.former).collect();
+        let mut published = vec![keys.signing.public_key()?];
+        for key in keys.others {
+            // While keys are being moved on, one may stand in two places; a set that names it twice is refused by readers.
+            if published.iter().all(|other| other.key_id() != key.key_id()) {
+                published.push(key);
+            }
+        }
         let jwks = KeySet::of(published).to_jwks();
         Ok(Self { signing: Arc::new(keys.signing), jwks })
     }

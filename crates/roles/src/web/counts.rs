@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{Diary, SlotQuery, SlotStatus, StoreError, Window};
+use store::{Diary, SlotQuery, SlotStatus, StoreError};
 
 use super::{CountSlots, SlotCounts};
 use crate::edge::clock::Clock;
@@ -21,7 +21,7 @@ pub fn count_slots(diary: Arc<dyn Diary>, clock: Arc<dyn Clock>) -> CountSlots {
 
 async fn counted(diary: &dyn Diary, now: i64) -> Result<SlotCounts, StoreError> {
     let count = async |statuses: Vec<SlotStatus>| {
-        let query = SlotQuery { services: None, statuses, window: Window::default(), now, after: None, limit: 0 };
+        let query = SlotQuery { statuses, now, ..SlotQuery::default() };
         diary.free_slots(&query).await.map(|page| page.total)
     };
     Ok(SlotCounts {

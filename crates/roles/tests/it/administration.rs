@@ -30,7 +30,8 @@ impl Office {
             diary: Some(shared.clone()),
             registrations: Some(shared.clone()),
             directory: Some(shared.clone()),
-            token_clients: Some(shared),
+            token_clients: Some(shared.clone()),
+            audit: [("provider", shared as Arc<dyn store::Audit>)].into(),
         };
         let demonstration = Demonstration {
             seed: Arc::new(|_| seed()),
@@ -188,4 +189,44 @@ async fn strangers_and_wrong_verbs_are_refused() {
     assert_eq!(office.ask("GET", "/reset", "").await.0, 405);
     assert_eq!(office.ask("PATCH", "/directory", "").await.0, 405);
     assert_eq!(office.ask("GET", "/nothing", "").await.0, 404);
+}
+
+// covers: AUD-01, AUD-04, AUD-08
+#[tokio::test]
+async fn audit_trails_are_read_page_by_page_and_checked() {
+    let office = Office::new(true).await;
+    assert_eq!(office.ask("GET", "/audit", "").await, (200, r#"["provider"]"#.to_owned()));
+    assert_eq!(office.ask("POST", "/reset", "").await.0, 204);
+    for number in 0..3 {
+        let body = format!("{{\"request_id\":\"r{number}\"}}").into_bytes();
+        office.store.append_behind(AuditRecord { body, ..record() }).await.unwrap();
+    }
+    let (_, text) = office.ask("GET", "/audit/provider/records?request=R1", "").await;
+    let page: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&page["records"][0]["record"]["request_id"], &page["next"]), (&json!("r1"), &Value::Null));
+    let (mut after, mut seen) = (String::new(), 0);
+    loop {
+        let (status, text) = office.ask("GET", &format!("/audit/provider/records?limit=2{after}"), "").await;
+        let page: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(status, 200, "{text}");
+        seen += page["records"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    let (_, text) = office.ask("POST", "/audit/provider/verification", "").await;
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&found["faults"], &found["chains"][0]["records"]), (&json!([]), &json!(seen)));
+    let heads = json!([{"chain": "gone", "records": 1, "hash": "00".repeat(32), "closed": true}]).to_string();
+    let (_, text) = office.ask("POST", "/audit/provider/verification", &heads).await;
+    assert!(text.contains("the record is missing, and the earlier check names it"), "{text}");
+    for (verb, path, body, status) in [
+        ("GET", "/audit/ssp/records", "", 421),
+        ("GET", "/audit/provider/records?patient=1", "", 400),
+        ("POST", "/audit/provider/verification", "[{}]", 400),
+        ("POST", "/audit/provider/verification", r#"[{"chain":"a","records":1,"hash":"00"}]"#, 400),
+        ("GET", "/audit/provider/verification", "", 405),
+        ("DELETE", "/audit/provider/records", "", 405),
+    ] {
+        assert_eq!(office.ask(verb, path, body).await.0, status, "{verb} {path}");
+    }
 }

@@ -19,7 +19,7 @@ use roles::token::{self, Group, Keys, Settings, Token, secret};
 use serde_json::{Value, json};
 use spine::Operation;
 use spine::dialect::DIALECT_1_0_4;
-use spine::token::{AcceptUnsigned, Expectation, GroupIds, KeySet, SigningKey, check};
+use spine::token::{AcceptUnsigned, EVERY_CLIENT, Expectation, GroupIds, KeySet, SigningKey, check};
 use store::{Audit, AuditFilter, AuditRecord, HashedSecret, Store, TokenClient, TokenClients};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +103,7 @@ impl Endpoint {
         }
         let authority = pki::Authority::new("Root");
         let clock = Arc::new(HandClock(AtomicI64::new(now())));
-        let keys = Keys { signing: signing_key(&authority), former: Vec::new() };
+        let keys = Keys { signing: signing_key(&authority), others: Vec::new() };
         let all = Arc::new(store.clone());
         let ids = Arc::new(CountedIds::default());
         let token = Arc::new(Token::new(settings(), keys, all.clone(), all, clock.clone(), ids).expect("an endpoint"));
@@ -249,6 +249,7 @@ async fn a_token_passes_the_checks_of_those_who_receive_it() {
         issuer: ISSUER,
         keys: &keys,
         groups: &groups,
+        clients: &EVERY_CLIENT,
         operation,
         now,
         leeway: 0,
@@ -369,7 +370,7 @@ async fn tokens_of_a_former_key_can_still_be_verified() {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
     let keys = Keys {
         signing: SigningKey::from_pkcs8_pem(&pair.serialize_pem()).expect("an RSA key"),
-        former: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
+        others: vec![signing_key(&pki::Authority::new("Root")).public_key().expect("a public key")],
     };
     endpoint.token.replace_keys(keys).expect("replaced");
     let (_, _, after) = endpoint.post(&good_form()).await;

@@ -20,6 +20,19 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// The shape of a token with these claims.
+    #[must_use]
+    pub fn of(claims: &Map<String, Value>) -> Self {
+        let has = |name: &str| claims.contains_key(name);
+        if has("requested_scope") || has("requesting_device") || has("requesting_practitioner") {
+            Self::SelfMade
+        } else if has("requesting_system") || (has("scope") && has("reason_for_request")) {
+            Self::SpineCore
+        } else {
+            Self::AccessToken
+        }
+    }
+
     /// What the shape is called in explanations.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -100,14 +113,7 @@ impl<'a> Compact<'a> {
     /// The shape that the claims have, whoever signed them.
     #[must_use]
     pub fn shape(&self) -> Shape {
-        let has = |name: &str| self.claims.contains_key(name);
-        if has("requested_scope") || has("requesting_device") || has("requesting_practitioner") {
-            Shape::SelfMade
-        } else if has("requesting_system") || (has("scope") && has("reason_for_request")) {
-            Shape::SpineCore
-        } else {
-            Shape::AccessToken
-        }
+        Shape::of(&self.claims)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The issuer's public keys: read from a JWKS or from DER, parsed once, found by `kid` (TOK-08, JWT-12, JWT-13).
 
-use super::der;
+use super::{der, pem};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -64,6 +65,28 @@ impl PublicKey {
         Self::from_components(key_id, &modulus, &exponent)
     }
 
+    /// A key in PEM: the first `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE` block. Its id is its thumbprint, as
+    /// [`SigningKey`](super::SigningKey) has it.
+    ///
+    /// # Errors
+    /// A text without such a block, and what [`PublicKey::from_components`] refuses.
+    pub fn from_pem(text: &str) -> Result<Self, KeyFault> {
+        let block = pem::block(text, &["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"])
+            .ok_or(KeyFault::NotRsa(": there is no PUBLIC KEY or CERTIFICATE block of base64 in the PEM text"))?;
+        let key = match block.label {
+            "CERTIFICATE" => der::key_of_certificate(&block.contents),
+            _ => der::rsa_public_key(&block.contents),
+        };
+        let (modulus, exponent) = key.ok_or(KeyFault::NotRsa(": its PEM block holds something else"))?;
+        Self::from_components(&thumbprint(&der::bare_key(&modulus, &exponent)), &modulus, &exponent)
+    }
+
+    /// The same key under another id.
+    #[must_use]
+    pub fn under(self, key_id: &str) -> Self {
+        Self { key_id: key_id.to_owned(), ..self }
+    }
+
     /// The id that tokens name the key by.
     #[must_use]
     pub fn key_id(&self) -> &str {
@@ -100,6 +123,11 @@ impl PublicKey {
         let significant = |bytes: &[u8]| bytes.iter().position(|byte| *byte != 0).map_or(bytes.len(), |start| start);
         Some(Self::from_components(key_id, &modulus[significant(&modulus)..], &exponent[significant(&exponent)..]))
     }
+}
+
+/// The base64url SHA-1 of a public key's DER: the form of `kid` that JWT-12 shows.
+pub(super) fn thumbprint(bare_key: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, bare_key))
 }
 
 /// The keys of one issuer.
@@ -146,6 +174,12 @@ impl KeySet {
     #[must_use]
     pub fn keys(&self) -> &[PublicKey] {
         &self.0
+    }
+
+    /// The keys, taken out of the set.
+    #[must_use]
+    pub fn into_keys(self) -> Vec<PublicKey> {
+        self.0
     }
 
     /// The JWKS document of these keys.

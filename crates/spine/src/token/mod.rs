@@ -3,6 +3,7 @@
 //! [`check`] is the one function that Provider, Registry, proxy and checker share; it lists every rule that fails. The
 //! algorithm comes from configuration, never from the token: RS256, and unsigned only where JWT-91 lets it in.
 
+mod breakage;
 mod check;
 mod claims;
 mod compact;
@@ -10,15 +11,17 @@ mod der;
 mod fault;
 mod keys;
 mod make;
+mod pem;
 mod signing;
 mod strict_json;
 
-pub use check::{AcceptUnsigned, Assurance, Checked, Expectation, GroupIds, check};
+pub use breakage::{BREAKAGES, Breakage, MARK};
+pub use check::{AcceptUnsigned, Assurance, Checked, ClientNames, EVERY_CLIENT, Expectation, GroupIds, check};
 pub use claims::{AccessClaims, Claims, Device, Practitioner, RequestingOrganisation, SelfMadeClaims};
 pub use compact::{Compact, Shape};
 pub use fault::TokenFault;
 pub use keys::{KeyFault, KeySet, LONGEST_JWKS, MOST_KEYS, PublicKey};
-pub use make::unsigned;
+pub use make::{Draft, Form, Signer, unsigned};
 pub use signing::{SigningFailed, SigningKey};
 pub use strict_json::DEEPEST;
 

@@ -1,10 +1,11 @@
 //! Signing with RS256: a key pair that is parsed once (TOK-08, JWT-11).
 
 use super::keys::{KeyFault, PublicKey};
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::digest::{Algorithm, SHA256, SHA512, digest};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 /// A private key of the issuer. `Debug` shows its id only.
@@ -31,7 +32,7 @@ impl SigningKey {
     /// Anything that is no RSA key pair of 2048 to 8192 bits.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyFault> {
         let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| KeyFault::NotRsa(" in PKCS#8"))?;
-        let key_id = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, pair.public_key().as_ref()));
+        let key_id = super::keys::thumbprint(pair.public_key().as_ref());
         Ok(Self { pair, key_id })
     }
 
@@ -40,13 +41,9 @@ impl SigningKey {
     /// # Errors
     /// A text without such a block, and what [`SigningKey::from_pkcs8_der`] refuses.
     pub fn from_pkcs8_pem(text: &str) -> Result<Self, KeyFault> {
-        const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-        const END: &str = "-----END PRIVATE KEY-----";
-        let block = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(block, _)| block);
-        let block = block.ok_or(KeyFault::NotRsa(": there is no PRIVATE KEY block in the PEM text"))?;
-        let base64: String = block.split_ascii_whitespace().collect();
-        let der = STANDARD.decode(base64).map_err(|_| KeyFault::NotRsa(": its PEM block is not base64"))?;
-        Self::from_pkcs8_der(&der)
+        let der = super::pem::block(text, &["PRIVATE KEY"])
+            .ok_or(KeyFault::NotRsa(": there is no PRIVATE KEY block of base64 in the PEM text"))?;
+        Self::from_pkcs8_der(&der.contents)
     }
 
     /// The id under which the public key is published.
@@ -79,10 +76,37 @@ impl SigningKey {
     pub fn sign_with_header(&self, header: &Value, claims: &Map<String, Value>) -> Result<String, SigningFailed> {
         let claims = serde_json::to_string(claims).map_err(|_| SigningFailed)?;
         let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.rs256(&text)?;
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    pub(super) fn rs256(&self, text: &str) -> Result<Vec<u8>, SigningFailed> {
+        self.signature(&SHA256, &RSA_PKCS1_SHA256, text)
+    }
+
+    pub(super) fn rs512(&self, text: &str) -> Result<Vec<u8>, SigningFailed> {
+        self.signature(&SHA512, &RSA_PKCS1_SHA512, text)
+    }
+
+    fn signature(
+        &self,
+        hash: &'static Algorithm,
+        padding: &'static dyn RsaEncoding,
+        text: &str,
+    ) -> Result<Vec<u8>, SigningFailed> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         // Of the digest, since PKCS#1 padding needs no randomness and this way asks for none.
-        let digest = digest(&SHA256, text.as_bytes());
-        self.pair.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).map_err(|_| SigningFailed)?;
-        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        let digest = digest(hash, text.as_bytes());
+        self.pair.sign_digest(padding, &digest, &mut signature).map_err(|_| SigningFailed)?;
+        Ok(signature)
+    }
+
+    /// The public key as a `PUBLIC KEY` PEM block.
+    ///
+    /// # Errors
+    /// When the library fails.
+    pub fn public_pem(&self) -> Result<String, SigningFailed> {
+        let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der().map_err(|_| SigningFailed)?;
+        Ok(super::pem::write("PUBLIC KEY", der.as_ref()))
     }
 }

@@ -1,13 +1,22 @@
 //! What must hold for any bytes from outside. The fuzz targets and the plain tests share these.
 
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use spine::dialect::{DIALECT_1_0_4, DIALECT_2_0_4};
 use spine::headers::bearer;
+use spine::interaction::Group;
 use spine::sds::filter::LONGEST_FILTER;
 use spine::sds::ldif;
 use spine::sds::session::{Frames, LONGEST_REQUEST, Session, SessionLimits};
 use spine::sds::{Directory, Dn, Filter, Scope};
-use spine::token::{self, AcceptUnsigned, Assurance, Compact, Expectation, GroupIds, KeySet};
+use spine::token::{
+    self, AcceptUnsigned, Assurance, Compact, EVERY_CLIENT, Expectation, GroupIds, KeySet, MOST_KEYS, PublicKey,
+};
 use spine::{Operation, SspHeaders};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// A few entries, each of a kind that a search may meet.
 const ENTRIES: &str = include_str!("../../../../fuzz/corpus/ldif/two-systems.ldif");
@@ -16,19 +25,28 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// A token is never believed without its issuer's key, and judged the same twice; a key set is read or refused.
+/// A token is never believed without its issuer's key, and judged the same twice. The bytes are a token, or the three
+/// parts of one on lines of their own, so that what stands within base64 is reached too.
 pub(crate) fn check_token(bytes: &[u8]) {
-    drop(KeySet::from_jwks(bytes));
-    let Some(token) = text(bytes) else { return };
+    if let Some(token) = text(bytes) {
+        check_one_token(token);
+    }
+    let mut parts = bytes.splitn(3, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part));
+    if let (Some(header), Some(claims)) = (parts.next(), parts.next()) {
+        check_one_token(&format!("{header}.{claims}.{}", parts.next().unwrap_or_default()));
+    }
+}
+
+fn check_one_token(token: &str) {
     drop(Compact::split(token));
-    let keys = KeySet::of(Vec::new());
     for dialect in [&DIALECT_1_0_4, &DIALECT_2_0_4] {
         let expected = Expectation {
             dialect,
             audiences: &["https://provider.nhs.uk/STU3/1/uec".to_owned()],
             issuer: "https://sts.example/tenant/",
-            keys: &keys,
-            groups: &GroupIds::new(),
+            keys: nobodys_keys(),
+            groups: &GroupIds::from([("guid-create".to_owned(), Group::CreateAppointment)]),
+            clients: &EVERY_CLIENT,
             operation: Operation::BookAppointment,
             now: 1_561_971_700,
             leeway: 60,
@@ -40,9 +58,30 @@ pub(crate) fn check_token(bytes: &[u8]) {
             Ok(checked) => assert_eq!(checked.assurance(), Assurance::Unsigned),
             Err(faults) => assert!(!faults.is_empty(), "a refusal has a reason"),
         }
-        let again = token::check(token, &expected);
-        assert_eq!(checked.map_err(|faults| faults.len()).is_ok(), again.is_ok());
+        assert_eq!(checked, token::check(token, &expected), "judged the same twice");
     }
+}
+
+/// A key `k1` whose private half nobody has: its modulus is no product of two primes that anyone knows.
+fn nobodys_keys() -> &'static KeySet {
+    static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
+        let key = PublicKey::from_components("k1", &[0xc1; 256], &[1, 0, 1]).expect("a modulus of 2048 bits");
+        KeySet::of(vec![key])
+    });
+    &KEYS
+}
+
+/// A key set is refused, or read into a few keys that are told apart by their ids, believe nothing by chance, and are
+/// published as they were read. The same bytes as DER hold a key or none.
+pub(crate) fn check_jwks(bytes: &[u8]) {
+    drop(PublicKey::from_der("k", bytes).map(|key| assert!(!key.verifies(b"a message", &[7; 256]))));
+    let Ok(keys) = KeySet::from_jwks(bytes) else { return };
+    let ids: BTreeSet<&str> = keys.keys().iter().map(PublicKey::key_id).collect();
+    assert!((1..=MOST_KEYS).contains(&ids.len()) && ids.len() == keys.keys().len());
+    assert!(keys.keys().iter().all(|key| !key.verifies(b"a message", &[7; 256])));
+    let published = keys.to_jwks();
+    let again = KeySet::from_jwks(published.as_bytes()).expect("what is published can be read");
+    assert_eq!(again.to_jwks(), published);
 }
 
 /// A stream of LDAP: every message is answered within its own id, or the session ends.
@@ -54,7 +93,7 @@ pub(crate) fn check_ber(bytes: &[u8]) {
         frames.push(part);
         loop {
             let answer = match frames.next_message() {
-                Ok(Some(message)) => session.answer(message, &directory),
+                Ok(Some(message)) => session.answer(message, &directory, &|| Duration::ZERO),
                 Ok(None) => break,
                 Err(fault) => {
                     assert!(session.refuse_stream(fault).ends);

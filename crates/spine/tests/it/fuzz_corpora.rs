@@ -17,6 +17,7 @@ fn replay(target: &str, check: fn(&[u8])) {
 #[test]
 fn the_corpora_of_tokens_and_headers_are_survived() {
     replay("token", checks::check_token);
+    replay("jwks", checks::check_jwks);
     replay("ssp_headers", checks::check_ssp_headers);
 }
 

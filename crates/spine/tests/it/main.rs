@@ -1,5 +1,6 @@
 //! The national words from outside, through the public interface alone.
 
+mod broken_tokens;
 mod checks;
 mod forged_tokens;
 mod fuzz_corpora;

@@ -6,8 +6,8 @@ use spine::Operation;
 use spine::dialect::{DIALECT_1_0_4, DIALECT_2_0_4, Dialect};
 use spine::interaction::Group;
 use spine::token::{
-    AcceptUnsigned, AccessClaims, Device, Expectation, GroupIds, KeySet, Practitioner, RequestingOrganisation,
-    SelfMadeClaims, SigningKey, TokenFault, USUAL_LEEWAY, check,
+    AcceptUnsigned, AccessClaims, Device, EVERY_CLIENT, Expectation, GroupIds, KeySet, Practitioner,
+    RequestingOrganisation, SelfMadeClaims, SigningKey, TokenFault, USUAL_LEEWAY, check,
 };
 use std::sync::{LazyLock, OnceLock};
 
@@ -56,6 +56,7 @@ pub(crate) fn expected(dialect: &Dialect) -> Expectation<'_> {
         issuer: ISSUER,
         keys: &issuer.keys,
         groups: &issuer.groups,
+        clients: &EVERY_CLIENT,
         operation: Operation::BookAppointment,
         now: NOW,
         leeway: USUAL_LEEWAY,

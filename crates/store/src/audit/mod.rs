@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use crate::Store;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Ruling};
 use crate::sql::{Query, Session};
 
@@ -113,6 +113,11 @@ pub trait Audit: Send + Sync {
     /// reads and refusals, whose answers do not wait. While the database is away the records are kept and written when it is back.
     async fn append_behind(&self, record: AuditRecord) -> Result<()>;
 
+    /// Returns when every record that was handed over before is written, as far as the database can be written at all.
+    async fn settled(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Reads all chains from end to end and computes every hash again.
     async fn verify(&self) -> Result<Verification> {
         self.verify_against(&[]).await
@@ -133,6 +138,14 @@ impl Audit for Store {
 
     async fn append_behind(&self, record: AuditRecord) -> Result<()> {
         self.queue().record(record).await
+    }
+
+    async fn settled(&self) -> Result<()> {
+        match self.carry_out(Append { record: None }).await {
+            // What can be read is read all the same.
+            Err(StoreError::Unavailable(_)) => Ok(()),
+            written => written,
+        }
     }
 
     async fn verify_against(&self, known: &[ChainHead]) -> Result<Verification> {

@@ -173,6 +173,8 @@ pub struct StoredSlot {
 pub struct SlotQuery {
     /// The services by id, identifier value or ASID; a Slot of any of them matches. `None` means every Slot, an empty list none.
     pub services: Option<Vec<String>>,
+    /// Schedules whose Slots this search does not find: they are kept for others (SLT-38).
+    pub withheld_schedules: Vec<String>,
     /// The statuses that match. Empty means all (SLT-06).
     pub statuses: Vec<SlotStatus>,
     /// Where `Slot.start` may lie (SLT-08).

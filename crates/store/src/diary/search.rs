@@ -18,7 +18,11 @@ fn read_slot(row: &dyn Row) -> Result<StoredSlot> {
 
 pub(crate) async fn free_slots(session: &mut Session, wanted: &SlotQuery) -> Result<SlotPage> {
     let schedules = match &wanted.services {
-        Some(names) => Some(schedules_of(session, names).await?),
+        Some(names) => {
+            let mut schedules = schedules_of(session, names).await?;
+            schedules.retain(|schedule| !wanted.withheld_schedules.contains(schedule));
+            Some(schedules)
+        }
         None => None,
     };
     if schedules.as_ref().is_some_and(Vec::is_empty) {
@@ -69,6 +73,10 @@ fn page<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a>
 fn add_conditions<'a>(query: &mut Query<'a>, wanted: &'a SlotQuery, schedules: Option<&'a [String]>) {
     if let Some(schedules) = schedules {
         query.and_one_of("schedule_id", schedules.iter().map(Value::from));
+    } else {
+        for schedule in &wanted.withheld_schedules {
+            query.and("schedule_id <> {}", [schedule.into()]);
+        }
     }
     let only_free = wanted.statuses.iter().all(|status| *status == SlotStatus::Free) && !wanted.statuses.is_empty();
     let lower = match wanted.window.lower() {

@@ -45,6 +45,7 @@ pub(crate) async fn check_migrated(session: &mut Session) -> Result<()> {
     match found {
         _ if found == known => Ok(()),
         _ if found > known => Err(StoreError::NewerDatabase { found, known }),
+        0 if tables == 0 => Err(StoreError::Absent("the schema has no tables, or is not there".to_owned())),
         _ => {
             let why = format!("it is at migration {found} of {known}: start the role that it belongs to once");
             Err(StoreError::Misconfigured(why))

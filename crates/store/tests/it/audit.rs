@@ -41,6 +41,8 @@ on_both_databases! {
         for number in 0..3000 {
             store.append_behind(record(&format!("read {number}"))).await.unwrap();
         }
+        store.settled().await.unwrap();
+        assert_eq!(store.verify().await.unwrap().chains[0].sequence, 3001);
         store.append(record("last")).await.unwrap();
         let found = store.verify().await.unwrap();
         assert_eq!((found.chains[0].sequence, found.faults), (3002, vec![]));
@@ -78,6 +80,11 @@ on_both_databases! {
             seen += page.len();
         }
         assert_eq!(seen, 11);
+        let newest = AuditFilter { newest_first: true, limit: 2, ..ALL };
+        assert_eq!(whats(&store, &newest).await, [r#"{"what":"r9"}"#, r#"{"what":"r8"}"#]);
+        let last = store.list(&newest).await.unwrap().pop().unwrap();
+        let after = Some(AuditCursor { at: last.record.at, chain: last.chain, sequence: last.sequence });
+        assert_eq!(whats(&store, &AuditFilter { after, limit: 1, ..newest }).await, [r#"{"what":"r7"}"#]);
     }
 
     // covers: AUD-04

@@ -37,6 +37,20 @@ on_both_databases! {
         assert_eq!(ids(&store, &SlotQuery { services: Some(vec![]), ..all_of("") }).await.len(), 0);
     }
 
+    // covers: SLT-38, SMG-04
+    #[tokio::test]
+    async fn slots_of_a_withheld_schedule_are_not_found_and_not_counted(place: Place) {
+        let store = loaded(place.open().await).await;
+        let withheld = |services: Option<&str>, schedule: &str| SlotQuery {
+            services: services.map(|service| vec![service.to_owned()]),
+            withheld_schedules: vec![schedule.to_owned(), "nowhere".to_owned()],
+            ..all_of("")
+        };
+        let of_one = ids(&store, &withheld(Some("one"), "s1")).await;
+        assert_eq!((of_one.len(), of_one[0].as_str()), (10, "s2-000"));
+        assert_eq!(ids(&store, &withheld(None, "s1")).await.len(), 20);
+    }
+
     // covers: SLT-08, SLT-09, SLT-13
     #[tokio::test]
     async fn the_window_is_on_the_start_and_every_bound_counts(place: Place) {

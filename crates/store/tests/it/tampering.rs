@@ -199,6 +199,13 @@ async fn what_is_not_there_is_not_made_by_reading_it() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("provider.db");
     let refused = store::Store::read_sqlite(&file).await.map(drop).unwrap_err();
-    assert!(matches!(&refused, StoreError::Misconfigured(why) if why.contains("is not there")), "{refused}");
+    assert!(matches!(&refused, StoreError::Absent(why) if why.contains("there is no")), "{refused}");
     assert!(!file.exists());
+    let server = store::testing::TestPostgres::shared();
+    let schema = server.new_schema();
+    for _ in 0..2 {
+        let refused = store::Store::read_postgres(&server.url(), &schema, Some(server.password())).await;
+        let refused = refused.map(drop).unwrap_err();
+        assert!(matches!(refused, StoreError::Absent(_)), "{refused}");
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use spine::OdsCode;
+
 use crate::config::reader::Reader;
 
 /// `[jwt]`
@@ -12,6 +14,8 @@ pub struct Jwt {
     pub issuer: Option<String>,
     /// Where the issuer's public keys are: an https address, or a file.
     pub jwks: Option<String>,
+    /// How often they are read again.
+    pub jwks_every: Duration,
     /// The `tid`.
     pub tenant: String,
     /// How far clocks may differ.
@@ -22,6 +26,10 @@ pub struct Jwt {
     pub error_profile: ErrorProfile,
     /// The id of each group, by its name.
     pub groups: BTreeMap<String, String>,
+    /// The clients that are let in, by client_id, with their names.
+    pub clients: BTreeMap<String, String>,
+    /// The organisations that may ask, where a token names one.
+    pub organisations: Vec<OdsCode>,
 }
 
 /// Where unsigned tokens are taken, in the dialect that knows them (JWT-91).
@@ -51,6 +59,7 @@ impl Jwt {
         let jwt = Self {
             issuer: reader.address("issuer", &["https", "http"]),
             jwks: Self::jwks(reader),
+            jwks_every: reader.seconds("jwks_seconds", 15..=86_400),
             tenant: reader.text("tenant"),
             leeway: reader.seconds("leeway_seconds", 0..=900),
             accept_unsigned: reader.choice(
@@ -67,6 +76,8 @@ impl Jwt {
                 ],
             ),
             groups: reader.table("groups"),
+            clients: reader.table("clients"),
+            organisations: Self::organisations(reader),
         };
         for (key, id) in [("tenant", &jwt.tenant)].into_iter().chain(jwt.groups.values().map(|id| ("groups", id))) {
             if uuid::Uuid::try_parse(id).is_err() {
@@ -78,6 +89,17 @@ impl Jwt {
             }
         }
         jwt
+    }
+
+    fn organisations(reader: &mut Reader<'_>) -> Vec<OdsCode> {
+        let mut known = Vec::new();
+        for text in reader.list("organisations") {
+            match OdsCode::parse(&text) {
+                Ok(code) => known.push(code),
+                Err(fault) => reader.problem("organisations", fault.to_string(), "give the codes as SDS has them"),
+            }
+        }
+        known
     }
 
     /// An https address as it is; anything else names a file.

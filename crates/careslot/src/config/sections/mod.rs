@@ -97,6 +97,14 @@ fn check_together(config: &Config, reader: &mut Reader<'_>) {
             None => taken.push((address, format!("{section}.{key}"))),
         }
     }
+    let of_demonstrations = [
+        ("demonstrator_checks", config.provider.demonstrator_checks),
+        ("test_service_ids", !config.provider.test_service_ids.is_empty()),
+    ];
+    for (key, _) in of_demonstrations.into_iter().filter(|(_, is_set)| *is_set && !config.process.demonstration) {
+        let cure = "take it out, or set process.demonstration where nobody's real bookings are made";
+        reader.section("provider").problem(key, "is set, and this is no demonstration", cure);
+    }
 }
 
 /// Every listener that may be opened.

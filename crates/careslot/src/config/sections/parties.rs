@@ -1,5 +1,6 @@
 //! `[provider]` and `[registry]`: the two that hold Appointments.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use spine::{Asid, Dialect};
@@ -33,6 +34,14 @@ pub struct Provider {
     pub asids: Vec<Asid>,
     /// Slots on one page, at most.
     pub page_slots: u32,
+    /// Callers that may neither book nor cancel, by ODS code or client_id.
+    pub barred: BTreeSet<String>,
+    /// Schedules that are kept for some callers.
+    pub kept_for: BTreeMap<String, BTreeSet<String>>,
+    /// Whether bookings are held to the public demonstrator's list besides.
+    pub demonstrator_checks: bool,
+    /// What the service ids of a test suite stand for: a service, `none` or `fault`.
+    pub test_service_ids: BTreeMap<String, String>,
 }
 
 impl Provider {
@@ -51,8 +60,27 @@ impl Provider {
             bases: bases(reader, dialect),
             asids: reader.asids("asids"),
             page_slots: reader.whole("page_slots", 1..=10_000),
+            barred: reader.list("barred").into_iter().collect(),
+            kept_for: kept_for(reader),
+            demonstrator_checks: reader.switch("demonstrator_checks"),
+            test_service_ids: reader.table("test_service_ids"),
         }
     }
+}
+
+/// The Schedules that are kept for callers, each a list separated by commas.
+fn kept_for(reader: &mut Reader<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut kept = BTreeMap::new();
+    for (schedule, text) in reader.table("kept_for") {
+        let callers: BTreeSet<String> =
+            text.split(',').map(str::trim).filter(|caller| !caller.is_empty()).map(str::to_owned).collect();
+        if callers.is_empty() {
+            let cure = "name the ODS codes or client_ids that it is kept for, or take the Schedule out";
+            reader.problem("kept_for", format!("keeps {schedule} for nobody"), cure);
+        }
+        kept.insert(schedule, callers);
+    }
+    kept
 }
 
 /// `[registry]`

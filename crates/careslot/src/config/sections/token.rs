@@ -20,6 +20,8 @@ pub struct Token {
     pub public_url: Option<String>,
     /// File of the signing key.
     pub signing_key: Option<PathBuf>,
+    /// Files of keys that are published already and will sign next.
+    pub next_keys: Vec<PathBuf>,
     /// Files of keys that are still published.
     pub old_keys: Vec<PathBuf>,
     /// How long a token is good.
@@ -40,6 +42,7 @@ impl Token {
             identity: Identity::read(reader, "cert_file", "key_file"),
             public_url: reader.address("public_url", &["https"]),
             signing_key: reader.file("signing_key_file"),
+            next_keys: reader.files("next_key_files"),
             old_keys: reader.files("old_key_files"),
             lifetime: reader.seconds("lifetime_seconds", 60..=86_400),
             backdate: reader.seconds("backdate_seconds", 0..=900),

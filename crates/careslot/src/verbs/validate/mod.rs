@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::table::harmless;
 use crate::failure::{Exit, Failure};
 use crate::files::{self, Found, Unreadable};
-use crate::packages::{self, Packages};
+use crate::packages::{self, Packages, many};
 use crate::progress::Progress;
 use crate::terminal::{Colour, OutputFlags, OutputForm, Terminal};
 use judged::{Judge, Judged};
@@ -91,7 +91,8 @@ impl Totals {
         let Self { judged, wrong, errors, warnings, unreadable } = *self;
         if judged + unreadable > 1 {
             let valid = judged - wrong;
-            let told = format!("{judged} judged: {valid} valid, {wrong} not; {errors} errors, {warnings} warnings");
+            let (errors, warnings) = (many(errors, "error"), many(warnings, "warning"));
+            let told = format!("{judged} judged: {valid} valid, {wrong} not; {errors}, {warnings}");
             terminal.say(&told);
         }
         if unreadable > 0 {

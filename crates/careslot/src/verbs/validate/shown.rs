@@ -29,7 +29,7 @@ pub(super) fn shown(judged: &Judged, terminal: &Terminal) -> String {
         let element = if issue.location.is_empty() { "the whole text" } else { &issue.location };
         text.push_str(&format!("{name}{place}: {severity}: {}\n", terminal.paint(Colour::Bold, &harmless(element))));
         text.push_str(&wrapped(&harmless(&issue.message), MARGIN, MARGIN));
-        let parts = [("rule", &issue.rule), ("expected", &issue.expected), ("got", &issue.got), ("to do", &issue.cure)];
+        let parts = [("rule", &issue.rule), ("expected", &issue.expected), ("got", &issue.got), ("cure", &issue.cure)];
         for (part, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
             let heading = format!("{:MARGIN$}{}", "", terminal.paint(Colour::Dim, part));
             let gap = INDENT - MARGIN - part.len();

@@ -1,13 +1,22 @@
 //! System tests: the built program's demo with real TLS and real LDAP, the verbs as processes, and what curl and ldapsearch see.
 
+mod audit;
+mod booker;
 mod consumer_flags;
+mod contested;
 mod curl;
 mod dialects;
 mod directory;
 mod documents;
 mod ending;
+mod export;
+mod failures;
+mod house;
+mod killed;
 mod refusals;
 mod refused_tokens;
+mod scale_out;
+mod sds;
 mod stores;
 mod token_endpoint;
 mod verbs;

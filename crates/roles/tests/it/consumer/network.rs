@@ -164,7 +164,8 @@ impl Network {
         self.keep_entries(&self.ldif()).await;
         let live = LiveDirectory::open(Arc::new(self.directory.clone())).await.expect("a directory");
         let listeners = vec![(listener, Door::Plain)];
-        tokio::spawn(sds::run(listeners, Arc::new(live), sds::Settings::default(), self.stop.clone()));
+        let recorder = crate::sds::recorder(&self.directory);
+        tokio::spawn(sds::run(listeners, Arc::new(live), recorder, sds::Settings::default(), self.stop.clone()));
     }
 
     /// Puts entries into the directory.
@@ -215,7 +216,7 @@ impl Network {
         };
         let signing = new_key();
         self.keys = Arc::new(KeySet::of(vec![signing.public_key().expect("a public key")]));
-        let keys = Keys { signing, former: Vec::new() };
+        let keys = Keys { signing, others: Vec::new() };
         let kept = Arc::new(store);
         let token =
             Token::new(settings, keys, kept.clone(), kept, self.clock.clone(), IdsOf::party(1)).expect("an endpoint");
@@ -236,6 +237,9 @@ impl Network {
             local_patient_system: OWN_IDENTIFIERS.to_owned(),
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
+            local_rules: provider::LocalRules::default(),
+            test_services: provider::TestServices::default(),
+            demonstrator_checks: false,
             definitions: profile::Definitions::standard(),
         };
         let kept = Arc::new(store);
@@ -427,6 +431,8 @@ fn trust(audiences: Vec<String>) -> Trust {
         issuer: ISSUER.to_owned(),
         audiences,
         groups: groups.map(|(id, group)| (id.to_string(), group)).into(),
+        clients: spine::token::ClientNames::new(),
+        organisations: Vec::new(),
         leeway: 60,
         accept_unsigned: AcceptUnsigned::BehindSsp,
     }

@@ -8,7 +8,7 @@ fn names<'a>(list: &'a Value, member: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|each| each[member].as_str().unwrap()).collect()
 }
 
-// covers: META-01, META-03, META-04, META-05, META-06, META-07, META-08, META-09, META-10, META-11, META-14, HTTP-13, VER-08, X-32
+// covers: META-01, META-03, META-04, META-05, META-06, META-07, META-08, META-09, META-10, META-11, META-14, META-15, HTTP-13, HTTP-17, VER-08, X-32
 #[tokio::test]
 async fn the_statement_has_what_the_pack_counts() {
     let house = House::new().await;
@@ -19,6 +19,19 @@ async fn the_statement_has_what_the_pack_counts() {
         assert_eq!((&statement["version"], &statement["fhirVersion"]), (&json!(version), &json!("3.0.1")));
         assert_eq!((&statement["publisher"], &statement["acceptUnknown"]), (&json!("Test Practice"), &json!("both")));
         assert_eq!(statement["format"], json!(["application/fhir+json", "application/fhir+xml"]));
+        for (member, expected) in [("name", "Care Connect"), ("status", "active"), ("kind", "instance")] {
+            assert_eq!(statement[member], expected);
+        }
+        for member in ["date", "description", "copyright"] {
+            assert!(statement[member].is_string(), "{member}");
+        }
+        assert_eq!(statement["software"]["version"], "0.1.0");
+        let rest = &statement["rest"][0];
+        assert_eq!(
+            (&rest["mode"], &rest["security"]["cors"], rest.get("operation")),
+            (&json!("server"), &json!(false), None)
+        );
+        assert!(rest["documentation"].as_str().unwrap().contains("X-Request-ID"));
         let mut profiles = names(&statement["profile"], "reference");
         profiles.sort_unstable();
         profiles.dedup();

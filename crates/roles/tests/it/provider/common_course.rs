@@ -1,7 +1,12 @@
 //! What every request goes through before its interaction is reached, and what every answer carries.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use roles::edge::clock::Ids;
 use roles::edge::peer::{CertificateFault, Verdict};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::diary::{SERVICE_ONE, booking};
 use super::house::{BASE_1, BASE_2, House, SSP_FQDN, claims, peer_with, signed};
@@ -208,4 +213,37 @@ async fn a_caller_who_goes_away_stops_neither_the_booking_nor_its_record() {
     tokio::time::timeout(std::time::Duration::from_secs(20), booked).await.expect("a booking");
     let records = house.records().await;
     assert!(records.iter().any(|record| record["status"] == 201 && record["method"] == "POST"), "{records:?}");
+}
+
+/// Ids of which the second is a fault of ours: the first names the exchange, the second would name the Appointment.
+#[derive(Default)]
+struct IdsThatFailOnce(AtomicU64);
+
+impl Ids for IdsThatFailOnce {
+    fn uuid(&self) -> Uuid {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(number != 1, "no id of Appointment 9476719931");
+        uuid::Builder::from_random_bytes(u128::from(number).to_be_bytes()).into_uuid()
+    }
+}
+
+// covers: AUD-01, AUD-04, ERR-07, ERR-46, SSP-120, BOOK-13
+#[tokio::test]
+async fn a_fault_in_our_own_code_is_a_500_that_says_nothing_and_is_recorded() {
+    let house = House::new().await.taking_ids_from(Arc::new(IdsThatFailOnce::default()));
+    let ask = || house.ask("POST", "/Appointment").header("X-Request-ID", "r-1").json(&booking(0));
+    let told = ask().send().await;
+    assert_eq!((told.status, told.code().as_str()), (500, "INTERNAL_SERVER_ERROR"), "{}", told.text);
+    assert_eq!((told.header("x-correlation-id"), told.header("cache-control")), ("r-1", "no-store"));
+    assert!(!told.text.contains("9476719931") && !told.text.contains("panic") && !told.text.contains(".rs"));
+    // The process goes on, nothing was half done, and the same request id may try again.
+    assert_eq!(ask().send().await.status, 201);
+    let records = house.records().await;
+    let failed: Vec<_> = records.iter().filter(|record| record["status"] == 500).collect();
+    assert_eq!(failed.len(), 1, "{records:?}");
+    assert_eq!((&failed[0]["refusal"], &failed[0]["fault"]), (&json!("InternalError"), &json!("provider")));
+    assert_eq!(
+        (&failed[0]["request_id"], &failed[0]["exchange"]),
+        (&json!("r-1"), &json!(told.header("x-request-id")))
+    );
 }

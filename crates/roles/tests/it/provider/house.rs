@@ -9,9 +9,10 @@ use http_body_util::{BodyExt as _, Full};
 use roles::edge::answer::AnswerBody;
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
+use roles::edge::clock::{Clock, Ids};
 use roles::edge::fhir_call::{FhirListener, FhirRole};
 use roles::edge::peer::{Certificate, Peer, TlsSession, Verdict};
-use roles::provider::{Keeps, Provider, Settings, Software};
+use roles::provider::{Keeps, LocalRules, Provider, Settings, Software, TestServices};
 use serde_json::{Value, json};
 use spine::interaction::Operation;
 use spine::token::{AcceptUnsigned, KeySet, SigningKey};
@@ -21,6 +22,7 @@ use store::{AuditRecord, Diary as _, Store};
 use tower::Service as _;
 
 use super::diary;
+use super::wire::Wire;
 use crate::fixed::{CountedIds, FixedClock};
 
 pub(crate) const ISSUER: &str = "https://sts.test/tenant/";
@@ -46,6 +48,9 @@ pub(crate) fn new_key() -> SigningKey {
 pub(crate) struct House {
     pub(crate) provider: Arc<Provider>,
     pub(crate) store: Store,
+    wire: Option<Arc<Wire>>,
+    /// What the house's clock shows, in seconds since 1970.
+    now: i64,
     folder: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -72,26 +77,67 @@ impl House {
         Self::over(store, temporary, settings).await
     }
 
+    /// The same Provider with another source of ids.
+    pub(crate) fn taking_ids_from(mut self, ids: Arc<dyn Ids>) -> Self {
+        self.provider = provider(&self.store, settings(), Arc::new(FixedClock::default()), ids);
+        self
+    }
+
+    /// The same Provider, reached over real sockets with TLS from here on.
+    pub(crate) async fn over_tls(mut self) -> Self {
+        self.wire = Some(Arc::new(Wire::to(Arc::clone(&self.provider)).await));
+        self
+    }
+
+    /// The listener of a Provider that is reached over sockets.
+    pub(crate) fn wire(&self) -> &Wire {
+        self.wire.as_ref().expect("a Provider behind a listener")
+    }
+
+    /// The same Provider with another diary, nothing booked in it.
+    pub(crate) async fn holding(self, content: store::DiaryContent) -> Self {
+        self.store.load(content, record()).await.expect("a diary");
+        self
+    }
+
+    /// The same Provider at another time.
+    pub(crate) fn at(mut self, now: &str) -> Self {
+        let clock = FixedClock(now.parse().expect("a time"));
+        self.now = clock.0.as_second();
+        self.provider = provider(&self.store, settings(), Arc::new(clock), Arc::new(CountedIds::default()));
+        self
+    }
+
     async fn over(store: Store, temporary: tempfile::TempDir, settings: Settings) -> Self {
         store.load(diary::content(), record()).await.expect("a diary");
         let folder = temporary.path().to_owned();
-        Self { provider: provider(&store, settings), store, folder, _folder: temporary }
+        let (clock, ids) = (Arc::new(FixedClock::default()), Arc::new(CountedIds::default()));
+        Self {
+            provider: provider(&store, settings, clock, ids),
+            store,
+            wire: None,
+            now: NOW,
+            folder,
+            _folder: temporary,
+        }
     }
 
     /// A second Provider over the same database, as after a restart.
     pub(crate) async fn again(&self) -> Arc<Provider> {
         let store = Store::open_sqlite(&self.folder.join("provider.db"), "second").await.expect("a store");
-        provider(&store, settings())
+        provider(&store, settings(), Arc::new(FixedClock::default()), Arc::new(CountedIds::default()))
     }
 
     /// A request to the root of the default dialect.
     pub(crate) fn ask(&self, verb: &'static str, path: &str) -> Ask {
-        Ask::new(Arc::clone(&self.provider), verb, BASE_1, path)
+        self.ask_in(BASE_1, verb, path)
     }
 
     /// A request to the root of a dialect.
     pub(crate) fn ask_in(&self, base: &'static str, verb: &'static str, path: &str) -> Ask {
-        Ask::new(Arc::clone(&self.provider), verb, base, path)
+        let mut ask = Ask::new(Arc::clone(&self.provider), verb, base, path);
+        ask.wire.clone_from(&self.wire);
+        if self.now == NOW { ask } else { ask.token(&signed(&claims_at(self.now))) }
     }
 
     /// Books a Slot in the default dialect.
@@ -132,6 +178,8 @@ fn settings() -> Settings {
             issuer: ISSUER.to_owned(),
             audiences: vec![BASE_1.to_owned(), BASE_2.to_owned()],
             groups: groups.map(|(id, group)| (id.to_owned(), group)).into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },
@@ -140,27 +188,27 @@ fn settings() -> Settings {
         local_patient_system: LOCAL_SYSTEM.to_owned(),
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
+        local_rules: LocalRules::default(),
+        test_services: TestServices::default(),
+        demonstrator_checks: false,
         definitions: profile::Definitions::standard(),
     }
 }
 
-fn provider(store: &Store, settings: Settings) -> Arc<Provider> {
+fn provider(store: &Store, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Arc<Provider> {
     let keys = KeySet::of(vec![KEY.public_key().expect("a public key")]);
     let store = Arc::new(store.clone());
     let keeps = Keeps { diary: store.clone(), appointments: store.clone(), audit: store };
-    let provider = Provider::new(
-        settings,
-        Arc::new(keys),
-        keeps,
-        Arc::new(FixedClock::default()),
-        Arc::new(CountedIds::default()),
-    );
-    Arc::new(provider)
+    Arc::new(Provider::new(settings, Arc::new(keys), keeps, clock, ids))
 }
 
 /// The claims of a token that may do everything at the default root.
 pub(crate) fn claims() -> Value {
-    json!({"aud": BASE_1, "iss": ISSUER, "iat": NOW - 300, "nbf": NOW - 300, "exp": NOW + 3600, "appid": "client-1",
+    claims_at(NOW)
+}
+
+fn claims_at(now: i64) -> Value {
+    json!({"aud": BASE_1, "iss": ISSUER, "iat": now - 300, "nbf": now - 300, "exp": now + 3600, "appid": "client-1",
         "appidacr": "1", "groups": [READERS, BOOKERS], "oid": "o", "sub": "o", "tid": "tenant", "uti": "u", "ver": "1.0"})
 }
 
@@ -215,6 +263,8 @@ pub(crate) struct Ask<R = Provider> {
     headers: HeaderMap,
     body: Vec<u8>,
     peer: Option<Arc<Peer>>,
+    wire: Option<Arc<Wire>>,
+    format: &'static str,
 }
 
 impl Ask {
@@ -240,13 +290,31 @@ impl Ask {
 impl<R: FhirRole> Ask<R> {
     /// A request of any role, without certificate, headers and body.
     pub(crate) fn bare(service: FhirListener<R>, verb: &'static str, target: String) -> Self {
-        Self { service, verb, target, headers: HeaderMap::new(), body: Vec::new(), peer: None }
+        Self {
+            service,
+            verb,
+            target,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            peer: None,
+            wire: None,
+            format: "application/fhir+json",
+        }
     }
 
     /// Sets a header, in place of one that is there.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
         self.headers.insert(name, HeaderValue::from_str(value).expect("a value"));
+        self
+    }
+
+    /// Sends a header once more.
+    pub(crate) fn and_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.append(
+            HeaderName::from_bytes(name.as_bytes()).expect("a name"),
+            HeaderValue::from_str(value).expect("a value"),
+        );
         self
     }
 
@@ -262,6 +330,28 @@ impl<R: FhirRole> Ask<R> {
     pub(crate) fn from(mut self, peer: Option<Arc<Peer>>) -> Self {
         self.peer = peer;
         self
+    }
+
+    /// Sends bodies, and asks for answers, in this format.
+    pub(crate) fn in_format(mut self, format: &'static str) -> Self {
+        self.format = format;
+        self.header("Accept", format)
+    }
+
+    /// Whether the verb takes a body.
+    pub(crate) fn has_body(&self) -> bool {
+        matches!(self.verb, "POST" | "PUT")
+    }
+
+    /// A resource in the format of this request.
+    pub(crate) fn resource(self, resource: &Value) -> Self {
+        if self.format.ends_with("xml") { self.xml(resource) } else { self.json(resource) }
+    }
+
+    /// A body that breaks off, in the format of this request.
+    pub(crate) fn malformed(self) -> Self {
+        let (format, xml) = (self.format, self.format.ends_with("xml"));
+        self.body(format, if xml { b"<Appointment".to_vec() } else { b"{".to_vec() })
     }
 
     pub(crate) fn json(self, resource: &Value) -> Self {
@@ -291,11 +381,12 @@ impl<R: FhirRole> Ask<R> {
     }
 
     pub(crate) async fn send(self) -> Told {
+        if let Some(wire) = self.wire {
+            return wire.send(self.verb, &self.target, self.headers, self.body).await;
+        }
         let response = self.begin().await;
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Told { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
+        Told::of(&parts, body.collect().await.expect("a body").to_bytes())
     }
 }
 
@@ -313,6 +404,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    pub(crate) fn of(head: &http::response::Parts, bytes: Bytes) -> Self {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: head.status.as_u16(), headers: head.headers.clone(), bytes, text }
+    }
+
     /// The body, which is JSON, or XML that is read and told as JSON.
     pub(crate) fn value(&self) -> Value {
         if self.text.starts_with('<') {

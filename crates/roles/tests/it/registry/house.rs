@@ -95,6 +95,8 @@ fn service(store: &Store, ids: Arc<CountedIds>) -> FhirListener<Registry> {
             issuer: ISSUER.to_owned(),
             audiences: vec![REGISTRY_1.to_owned(), REGISTRY_2.to_owned()],
             groups: groups.map(|(id, group)| (id.to_owned(), group)).into(),
+            clients: spine::token::ClientNames::new(),
+            organisations: Vec::new(),
             leeway: 60,
             accept_unsigned: AcceptUnsigned::BehindSsp,
         },

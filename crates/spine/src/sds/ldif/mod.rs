@@ -4,5 +4,5 @@
 mod read;
 mod write;
 
-pub use read::{LONGEST_LDIF, LONGEST_LINE, LdifFault, MOST_ENTRIES, read};
+pub use read::{LONGEST_LDIF, LONGEST_LINE, LdifFault, MOST_ENTRIES, Placed, read, read_placed};
 pub use write::write;

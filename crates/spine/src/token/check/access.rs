@@ -26,7 +26,7 @@ pub(super) fn check(
     let times = check_times(&mut reading, expected);
     let tenant = check_tenant(&mut reading, expected);
     check_version(&mut reading);
-    let client = reading.text("appid", "JWT-17");
+    let client = check_client(&mut reading, expected);
     let subject = reading.optional_text("sub", "JWT-21").map(str::to_owned);
     let token_id = reading.optional_text("uti", "JWT-23").map(str::to_owned);
     let group_ids = read_groups(&mut reading);
@@ -149,6 +149,16 @@ fn check_tenant(reading: &mut Reading<'_, '_>, expected: &Expectation<'_>) -> Op
         reading.fault(Reason::TokenTenantDiffers, "JWT-20", sentence);
     }
     Some(tenant.to_owned())
+}
+
+/// `appid` names the client, which must be known where there is a list of those (JWT-17).
+fn check_client<'a>(reading: &mut Reading<'a, '_>, expected: &Expectation<'_>) -> Option<&'a str> {
+    let client = reading.text("appid", "JWT-17")?;
+    if !expected.clients.is_empty() && !expected.clients.contains_key(client) {
+        let sentence = format!("appid must be a client that is known here, it is {}", quote(client));
+        reading.fault(Reason::TokenClientUnknown, "JWT-17", sentence);
+    }
+    Some(client)
 }
 
 /// `ver`, where it is there, is 1.0 (JWT-22).

@@ -72,7 +72,7 @@ pub(super) fn check_expiry(
 }
 
 /// The header is exactly `alg` none and `typ` JWT (JWT-31).
-fn check_header(compact: &Compact<'_>, faults: &mut Vec<TokenFault>) {
+pub(super) fn check_header(compact: &Compact<'_>, faults: &mut Vec<TokenFault>) {
     let exact = compact.header.len() == 2 && compact.header.get("typ").and_then(Value::as_str) == Some("JWT");
     if !exact {
         let sentence = "the header of an unsigned token must be exactly {\"alg\":\"none\",\"typ\":\"JWT\"}";

@@ -1,8 +1,13 @@
 //! The schema of the directory as a table: attributes with their equality rules, and the two classes of systems (SDS-10,
 //! SDS-11, SDS-13, SDS-62, section 2.3 of the Spine catalogue). No attribute has a substring or an ordering rule.
 
+mod text;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
+
+pub use text::for_openldap;
+pub(in crate::sds) use text::{attribute_type, matching_rules, object_class, syntaxes};
 
 /// How two values of an attribute are compared for equality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +70,7 @@ const fn operational(name: &'static str, oid: &'static str) -> AttributeType {
 use Equality::{Exact, Ignore};
 
 /// Every attribute type. `nhsMhsManufacturerOrg` has an OID of our own until the real one is confirmed (SDS-62).
-pub static ATTRIBUTES: [AttributeType; 54] = [
+pub static ATTRIBUTES: [AttributeType; 56] = [
     many("objectClass", "2.5.4.0", Ignore),
     many("o", "2.5.4.10", Ignore),
     many("ou", "2.5.4.11", Ignore),
@@ -120,6 +125,8 @@ pub static ATTRIBUTES: [AttributeType; 54] = [
     operational("vendorName", "1.3.6.1.1.4"),
     operational("attributeTypes", "2.5.21.5"),
     operational("objectClasses", "2.5.21.6"),
+    operational("matchingRules", "2.5.21.4"),
+    operational("ldapSyntaxes", "1.3.6.1.4.1.1466.101.120.16"),
 ];
 
 /// One object class of the table.

@@ -1,31 +1,16 @@
-//! `careslot jwt`: look into tokens without sending them anywhere (UTL-01, UTL-05, UTL-06).
+//! `careslot jwt decode`: header and claims in the standard's words, with times as dates (UTL-01, UTL-06).
 
-use std::io::Read;
-
-use clap::Subcommand;
 use jiff::Timestamp;
+use roles::edge::clock::Clock;
 use serde_json::{Map, Value, json};
-use spine::token::Compact;
+use spine::token::{Compact, MARK};
 
-use super::table::harmless;
-use super::times;
-use crate::failure::{Exit, Failure};
+use super::super::table::harmless;
+use super::super::{no_xml, times};
+use super::{given_token, not_a_token};
+use crate::failure::Failure;
+use crate::network::SystemClock;
 use crate::terminal::{Colour, OutputFlags, OutputForm, Terminal};
-
-/// The verbs for tokens.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub verb: JwtVerb,
-}
-
-/// What can be done with a token.
-#[derive(Clone, Debug, Subcommand)]
-pub enum JwtVerb {
-    /// Show header and claims, with times as dates
-    Decode(Decode),
-}
 
 /// The flags of `jwt decode`.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,27 +24,14 @@ pub struct Decode {
 }
 
 /// Do it.
-pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    match args.verb {
-        JwtVerb::Decode(decode) => run_decode(&decode, terminal),
-    }
-}
-
-fn run_decode(args: &Decode, terminal: &Terminal) -> Result<(), Failure> {
-    let given = match args.token.as_deref() {
-        None | Some("-") => from_stdin()?,
-        Some(token) => token.to_owned(),
-    };
-    let token = bare(&given);
-    let parts = Compact::split(&token).map_err(|fault| {
-        let why = format!("{} [{}]", fault.sentence, fault.requirement);
-        Failure::new(Exit::Refused, "this is no token", why, "copy the whole of it: three parts joined by dots")
-    })?;
+pub(super) fn run(args: &Decode, terminal: &Terminal) -> Result<(), Failure> {
+    let token = given_token(args.token.as_deref())?;
+    let parts = Compact::split(&token).map_err(|fault| not_a_token(&fault))?;
     match args.output.form() {
         OutputForm::Json => {
             terminal.data(&format!("{:#}\n", json!({"header": parts.header, "claims": parts.claims})));
         }
-        OutputForm::Xml => return Err(super::no_xml("a token")),
+        OutputForm::Xml => return Err(no_xml("a token")),
         OutputForm::Table => terminal.data(&shown(&parts, terminal)),
     }
     terminal.say(if parts.signature.is_empty() {
@@ -68,27 +40,6 @@ fn run_decode(args: &Decode, terminal: &Terminal) -> Result<(), Failure> {
         "the signature was not checked: nothing in it is proof until it is"
     });
     Ok(())
-}
-
-fn from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text);
-    read.map_err(|error| {
-        Failure::new(Exit::Usage, "no token came", format!("stdin: {error}"), "give one as text, on stdin or as TOKEN")
-    })?;
-    Ok(text)
-}
-
-/// The token alone: without space around it, `Bearer`, padding; with the dot that ends an unsigned one (UTL-06).
-fn bare(text: &str) -> String {
-    let text = text.trim();
-    let after_scheme =
-        text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map_or(text, |_| &text[7..]);
-    let segments: Vec<&str> = after_scheme.trim().split('.').map(|segment| segment.trim_end_matches('=')).collect();
-    match segments.as_slice() {
-        [header, claims] => format!("{header}.{claims}."),
-        _ => segments.join("."),
-    }
 }
 
 fn shown(parts: &Compact<'_>, terminal: &Terminal) -> String {
@@ -113,7 +64,7 @@ fn members(text: &mut String, members: &Map<String, Value>, meanings: &[(&str, &
         if TIMES.contains(&name.as_str())
             && let Some(moment) = value.as_i64().and_then(|second| Timestamp::from_second(second).ok())
         {
-            lines = vec![format!("{value}: {}", with_seconds(moment))];
+            lines = vec![format!("{value}: {}", with_seconds(moment)), from_now(moment, SystemClock.now())];
         }
         let meaning = meanings.iter().find(|(known, _)| known == name).map(|(_, meaning)| *meaning);
         lines.extend(meaning.map(|meaning| terminal.paint(Colour::Dim, &format!("({meaning})"))));
@@ -130,8 +81,21 @@ fn with_seconds(moment: Timestamp) -> String {
     format!("{local} ({})", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 }
 
-/// No token is longer; the rest of an endless stream is not read.
-const LONGEST_INPUT: u64 = 64 * 1024;
+/// How far off a moment is: `59 min 58 s from now`, `2 min 1 s ago`.
+fn from_now(moment: Timestamp, now: Timestamp) -> String {
+    let seconds = moment.as_second() - now.as_second();
+    let (length, whole) = (seconds.unsigned_abs(), if seconds < 0 { "ago" } else { "from now" });
+    let parts = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let mut rest = length;
+    let mut told: Vec<String> = Vec::new();
+    for (unit, name) in parts {
+        if rest >= unit {
+            told.push(format!("{} {name}", rest / unit));
+            rest %= unit;
+        }
+    }
+    if told.is_empty() { "now".to_owned() } else { format!("{} {whole}", told[..told.len().min(2)].join(" ")) }
+}
 
 /// Claims that are seconds since 1970.
 const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
@@ -168,26 +132,26 @@ const CLAIMS: &[(&str, &str)] = &[
     ("requesting_organization", "the organisation that asks, with its ODS code"),
     ("requesting_practitioner", "the person who asks"),
     ("requesting_user", "the person who asks"),
+    ("requesting_patient", "the patient who asks"),
+    ("act", "whom the patient lets act"),
+    (MARK, "made by `careslot jwt make --break`, to see it refused"),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // covers: UTL-06
     #[test]
-    fn a_token_is_found_however_it_was_copied() {
-        for (text, expected) in [
-            ("a.b.c", "a.b.c"),
-            ("  a.b.c\n", "a.b.c"),
-            ("Bearer a.b.c", "a.b.c"),
-            ("bearer  a.b.", "a.b."),
-            ("a==.b=.", "a.b."),
-            ("a.b", "a.b."),
-            ("a", "a"),
-            ("", ""),
+    fn how_far_off_a_moment_is_is_told_in_two_units_at_most() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        for (moment, told) in [
+            (1_000_000, "now"),
+            (1_000_001, "1 s from now"),
+            (1_003_599, "59 min 59 s from now"),
+            (999_700, "5 min ago"),
+            (1_000_000 - 90_061, "1 d 1 h ago"),
         ] {
-            assert_eq!(bare(text), expected, "{text:?}");
+            assert_eq!(from_now(at(moment), at(1_000_000)), told);
         }
     }
 }
