@@ -17,6 +17,7 @@ mod pki;
 mod process;
 mod provider;
 mod proxy;
+mod registry_store;
 mod searching_store;
 mod validation;
 
@@ -30,13 +31,16 @@ use load::Fault;
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
+    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
+        Ok(registry_store::measure()?)
+    }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
 ];

@@ -12,12 +12,15 @@ mod ending;
 mod export;
 mod failures;
 mod house;
+mod jwt;
 mod killed;
 mod refusals;
 mod refused_tokens;
+mod registry;
 mod scale_out;
 mod sds;
 mod stores;
+mod token_clients;
 mod token_endpoint;
 mod verbs;
 

@@ -1,5 +1,6 @@
 //! The edge: sockets, certificates, the client.
 
+mod authorise;
 mod certificates;
 mod client;
 mod listener;
