@@ -204,7 +204,7 @@ fn told_by(rules: &Rules, slice: &Rules) -> String {
     }
     let by = rules.slicing.iter().flat_map(|slicing| &slicing.by);
     let told = by.filter_map(|by| {
-        let rules = slice.at(&by.path)?;
+        let rules = rules_at(slice, &steps(&by.path))?;
         let text = rules.fixed.as_ref().or(rules.pattern.as_ref())?.text.as_deref()?;
         let path = if &*by.path == "$this" { "value" } else { &by.path };
         Some(format!("{path} is {}", quote(text)))
