@@ -49,10 +49,6 @@ const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
 ];
 
-/// The allocator of the product.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     if let [serve, part, folder] = wanted.as_slice()

@@ -150,7 +150,7 @@ impl Trail {
 }
 
 /// Who is at the other end of a connection, and how the request came there.
-pub(crate) fn connection(peer: &Peer, forwarded: Option<&str>) -> serde_json::Value {
+pub(crate) fn connection(peer: &Peer, forwarded: Option<&str>) -> Value {
     serde_json::to_value(Connection::of(peer, forwarded)).unwrap_or_default()
 }
 
