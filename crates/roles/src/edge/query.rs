@@ -30,6 +30,12 @@ pub fn is_control(name: &str) -> bool {
 /// Everything that is not unreserved (RFC 3986 §2.3) is encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// A name or a value as it stands in a query.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
 /// Adds a parameter to a query, for the links of a Bundle (SLT-34).
 pub(crate) fn add_parameter(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
