@@ -17,6 +17,7 @@ mod pki;
 mod process;
 mod provider;
 mod proxy;
+mod registry_store;
 mod searching_store;
 mod validation;
 
@@ -26,20 +27,31 @@ use std::process::ExitCode;
 
 use load::Fault;
 
+/// What the program itself uses; the anchors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
+    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
+        Ok(registry_store::measure()?)
+    }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
 ];
+
+/// The allocator of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

@@ -249,5 +249,6 @@ fn severity(kind: IssueKind, options: &Options) -> Severity {
 /// A type that FHIR has and these definitions do not.
 fn is_other_type(issue: &fhir::Issue, definitions: &Definitions) -> bool {
     issue.kind == IssueKind::UnknownResourceType
+        && !definitions.is_abstract(&issue.got)
         && matches!(definitions.terminology.known(RESOURCE_TYPES, &issue.got), Known::Code(_))
 }

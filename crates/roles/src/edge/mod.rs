@@ -26,6 +26,7 @@ pub mod page;
 pub mod peer;
 pub mod query;
 pub mod refusal;
+pub mod shards;
 pub mod tls;
 pub mod validation;
 pub mod verify;

@@ -1,5 +1,7 @@
 //! What must hold for any bytes from outside. The fuzz targets and the plain tests share these.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use spine::dialect::{DIALECT_1_0_4, DIALECT_2_0_4};
@@ -26,12 +28,16 @@ fn text(bytes: &[u8]) -> Option<&str> {
 /// A token is never believed without its issuer's key, and judged the same twice. The bytes are a token, or the three
 /// parts of one on lines of their own, so that what stands within base64 is reached too.
 pub(crate) fn check_token(bytes: &[u8]) {
-    if let Some(token) = text(bytes) {
-        check_one_token(token);
-    }
-    let mut parts = bytes.splitn(3, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part));
-    if let (Some(header), Some(claims)) = (parts.next(), parts.next()) {
-        check_one_token(&format!("{header}.{claims}.{}", parts.next().unwrap_or_default()));
+    let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
+    match (parts.next(), parts.next()) {
+        (Some(header), Some(claims)) => {
+            let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+            let signature = encode(parts.next().unwrap_or_default());
+            check_one_token(&format!("{}.{}.{signature}", encode(header), encode(claims)));
+        }
+        _ => {
+            text(bytes).map(check_one_token);
+        }
     }
 }
 
@@ -91,7 +97,7 @@ pub(crate) fn check_ber(bytes: &[u8]) {
         frames.push(part);
         loop {
             let answer = match frames.next_message() {
-                Ok(Some(message)) => session.answer(message, &directory),
+                Ok(Some(message)) => session.answer(message, &directory, &|| Duration::ZERO),
                 Ok(None) => break,
                 Err(fault) => {
                     assert!(session.refuse_stream(fault).ends);

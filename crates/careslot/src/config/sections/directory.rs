@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Identity;
 use crate::config::reader::Reader;
@@ -23,6 +24,8 @@ pub struct Sds {
     pub ldif: Option<PathBuf>,
     /// The most entries that one search answers with.
     pub max_entries: usize,
+    /// The longest that one search may take.
+    pub longest_search: Duration,
     /// The longest message that is read, in bytes.
     pub max_message: usize,
 }
@@ -37,6 +40,7 @@ impl Sds {
             base: reader.text("base"),
             ldif: reader.file("ldif_file"),
             max_entries: reader.size("max_entries", 1..=1_000_000),
+            longest_search: reader.seconds("max_search_seconds", 1..=3600),
             max_message: reader.size("max_message_bytes", 4096..=16_777_216),
         };
         if !sds.base.contains('=') {

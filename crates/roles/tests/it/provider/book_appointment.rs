@@ -110,7 +110,7 @@ async fn created_is_the_consumers_in_1_0_4_and_the_providers_in_2_0_4() {
     assert_eq!((told.status, &told.value()["created"]), (201, &json!("2026-11-23T09:00:00.000+00:00")));
 }
 
-// covers: XTI-02, XTI-04, XTI-05, X-22, AUD-06
+// covers: XTI-02, XTI-04, XTI-05, XTI-06, X-22, AUD-06
 #[tokio::test]
 async fn a_retry_is_told_so_and_books_nothing() {
     let house = House::new().await;
