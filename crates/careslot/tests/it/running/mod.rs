@@ -14,6 +14,7 @@ mod failures;
 mod house;
 mod jwt;
 mod killed;
+mod proxy;
 mod refusals;
 mod refused_tokens;
 mod registry;
