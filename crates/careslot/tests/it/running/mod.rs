@@ -15,6 +15,7 @@ mod fhir_clients;
 mod house;
 mod jwt;
 mod killed;
+mod proxy;
 mod refusals;
 mod refused_tokens;
 mod registry;
