@@ -160,7 +160,7 @@ fn reword(finding: &mut Finding, issue: &fhir::Issue, definitions: &Definitions)
 
 /// The element of a type that an unknown name was meant for: another spelling of it, or the beginning of it.
 fn meant<'d>(name: &str, of: &str, definitions: &'d Definitions) -> Option<&'d str> {
-    let names = definitions.types().named(of)?.fields().iter().map(|field| field.name());
+    let names = definitions.types().named(of)?.fields().iter().map(fhir::schema::Field::name);
     let is_like = |field: &&str| {
         let (short, long) = if field.len() < name.len() { (*field, name) } else { (name, *field) };
         short.len() >= 4 && long.get(..short.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(short))
