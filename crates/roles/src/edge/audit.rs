@@ -26,6 +26,14 @@ impl From<Value> for TokenRecord {
     }
 }
 
+impl TokenRecord {
+    /// What is kept, as JSON; `null` where no token came.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.as_ref().map_or("null", |kept| kept.get())
+    }
+}
+
 /// What is known about one exchange; it is filled in as the checks go on, and becomes the record at the end.
 #[derive(Debug, Clone)]
 pub struct Trail {
