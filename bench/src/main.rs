@@ -27,6 +27,10 @@ use std::process::ExitCode;
 
 use load::Fault;
 
+/// What the program itself uses; the anchors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), Fault>;
 
