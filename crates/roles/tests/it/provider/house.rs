@@ -207,7 +207,7 @@ pub(crate) fn claims() -> Value {
     claims_at(NOW)
 }
 
-fn claims_at(now: i64) -> Value {
+pub(crate) fn claims_at(now: i64) -> Value {
     json!({"aud": BASE_1, "iss": ISSUER, "iat": now - 300, "nbf": now - 300, "exp": now + 3600, "appid": "client-1",
         "appidacr": "1", "groups": [READERS, BOOKERS], "oid": "o", "sub": "o", "tid": "tenant", "uti": "u", "ver": "1.0"})
 }
