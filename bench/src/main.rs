@@ -11,6 +11,7 @@ mod credentials;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
 mod load;
+mod look_ups;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
@@ -18,6 +19,8 @@ mod process;
 mod provider;
 mod proxy;
 mod searching_store;
+#[path = "../../crates/roles/tests/it/slapd/server.rs"]
+mod slapd;
 mod validation;
 
 use std::future::Future;
@@ -30,7 +33,7 @@ use load::Fault;
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
@@ -39,6 +42,7 @@ const MEASUREMENTS: [(&str, &str, Measurement); 8] = [
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
+    ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),
 ];
 
 fn main() -> ExitCode {
@@ -69,6 +73,7 @@ fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
     match part {
+        "directory" => look_ups::serve(folder).await,
         "provider" | "axum" => provider::serve(part, folder).await,
         _ => proxy::serve(part, folder).await,
     }

@@ -10,6 +10,7 @@ mod export;
 mod refusals;
 mod refused_tokens;
 mod sds;
+mod sds_fhir;
 mod stores;
 mod token_endpoint;
 mod verbs;
