@@ -1,6 +1,5 @@
 //! What must hold for any bytes from outside. The fuzz targets and the plain tests share these.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use base64::Engine;
