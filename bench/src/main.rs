@@ -18,6 +18,7 @@ mod pki;
 mod process;
 mod provider;
 mod proxy;
+mod registry_store;
 mod searching_store;
 #[path = "../../crates/roles/tests/it/slapd/server.rs"]
 mod slapd;
@@ -28,6 +29,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use load::Fault;
+
+/// What the program itself uses; the anchors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), Fault>;
@@ -40,6 +45,9 @@ const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
+    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
+        Ok(registry_store::measure()?)
+    }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
     ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),

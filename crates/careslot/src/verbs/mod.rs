@@ -20,6 +20,7 @@ pub mod sds;
 pub mod serve;
 pub mod slots;
 pub mod token;
+pub mod token_client;
 pub mod validate;
 
 mod administered;

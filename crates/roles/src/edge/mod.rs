@@ -27,6 +27,7 @@ pub mod peer;
 pub mod query;
 pub mod r4;
 pub mod refusal;
+pub mod shards;
 pub mod tls;
 pub mod validation;
 pub mod verify;

@@ -28,12 +28,16 @@ fn text(bytes: &[u8]) -> Option<&str> {
 /// A token is never believed without its issuer's key, and judged the same twice. The bytes are a token, or the three
 /// parts of one on lines of their own, so that what stands within base64 is reached too.
 pub(crate) fn check_token(bytes: &[u8]) {
-    if let Some(token) = text(bytes) {
-        check_one_token(token);
-    }
-    let mut parts = bytes.splitn(3, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part));
-    if let (Some(header), Some(claims)) = (parts.next(), parts.next()) {
-        check_one_token(&format!("{header}.{claims}.{}", parts.next().unwrap_or_default()));
+    let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
+    match (parts.next(), parts.next()) {
+        (Some(header), Some(claims)) => {
+            let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+            let signature = encode(parts.next().unwrap_or_default());
+            check_one_token(&format!("{}.{}.{signature}", encode(header), encode(claims)));
+        }
+        _ => {
+            text(bytes).map(check_one_token);
+        }
     }
 }
 

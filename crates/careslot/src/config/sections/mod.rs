@@ -21,7 +21,7 @@ pub use house::{Audit, AuditWait, Http, LogFormat, Process, Store};
 pub use jwt::{AcceptUnsigned, ErrorProfile, Jwt};
 pub use pages::{Admin, Web};
 pub use parties::{Base, Provider, Registry};
-pub use proxy::{Compat, Ssp, TokenCheck};
+pub use proxy::{Compat, ErrorStyle, Ssp, TokenCheck};
 pub use tls::{Revocation, Tls, TlsReject};
 pub use token::Token;
 pub use validation::Validation;

@@ -209,7 +209,7 @@ impl Record {
 
     fn row(&self) -> Vec<String> {
         let at = self.first(&["/at"]).parse::<Timestamp>();
-        let at = at.map(|at| at.to_zoned_datetime(times::london()).strftime("%d %b %Y %H:%M:%S").to_string());
+        let at = at.map(|at| at.to_zoned_datetime(times::london()).strftime("%Y-%m-%d %H:%M:%S").to_string());
         let interaction = self.first(&["/record/interaction"]);
         let what = match interaction.rsplit_once("fhir:rest:") {
             Some((_, short)) => short.to_owned(),
@@ -224,10 +224,11 @@ impl Record {
             None => interaction,
         };
         let refusal = self.first(&["/record/refusal"]);
-        let outcome = match refusal.as_str() {
+        let became = match refusal.as_str() {
             "" => self.first(&["/record/identity", "/record/decision", "/record/event"]),
             _ => format!("{} {refusal}", self.first(&["/requirement"])),
         };
+        let outcome = format!("{} {became}", self.first(&["/record/status"]));
         vec![
             at.unwrap_or_default(),
             self.first(&["/role"]),
@@ -238,15 +239,13 @@ impl Record {
                 "/record/connection/certificate/cn",
             ]),
             what,
-            self.first(&["/record/status"]),
-            outcome,
+            outcome.trim().to_owned(),
         ]
     }
 }
 
 fn shown(records: &[Record]) -> String {
-    let columns =
-        [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), words("WHAT"), whole("STATUS"), words("OUTCOME")];
+    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), words("WHAT"), words("OUTCOME")];
     if records.is_empty() {
         return String::new();
     }
@@ -282,11 +281,10 @@ mod tests {
             {"interaction":"urn:nhs:names:services:careconnect:fhir:rest:create:appointment","ssp":{"from":"200000000359"},
              "status":422,"refusal":"SlotNotFree","identity":null}}"#,
         );
-        let row =
-            ["01 Jul 2026 09:00:00", "provider", "200000000359", "create:appointment", "422", "BOOK-10 SlotNotFree"];
+        let row = ["2026-07-01 09:00:00", "provider", "200000000359", "create:appointment", "422 BOOK-10 SlotNotFree"];
         assert_eq!(refused.row(), row);
         let other = record(r#"{"role":"sds","at":"x","requirement":"demo","record":{"event":"laid out"}}"#);
-        assert_eq!(other.row(), ["", "sds", "", "demo", "", "laid out"]);
+        assert_eq!(other.row(), ["", "sds", "", "demo", "laid out"]);
         let text = shown(&[refused, other]);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
