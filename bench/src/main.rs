@@ -11,6 +11,7 @@ mod credentials;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
 mod load;
+mod look_ups;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
@@ -19,6 +20,8 @@ mod provider;
 mod proxy;
 mod registry_store;
 mod searching_store;
+#[path = "../../crates/roles/tests/it/slapd/server.rs"]
+mod slapd;
 mod validation;
 
 use std::future::Future;
@@ -47,6 +50,7 @@ const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
     }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
+    ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),
 ];
 
 fn main() -> ExitCode {
@@ -77,6 +81,7 @@ fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
     match part {
+        "directory" => look_ups::serve(folder).await,
         "provider" | "axum" => provider::serve(part, folder).await,
         _ => proxy::serve(part, folder).await,
     }

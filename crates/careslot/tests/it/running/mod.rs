@@ -21,6 +21,7 @@ mod refused_tokens;
 mod registry;
 mod scale_out;
 mod sds;
+mod sds_fhir;
 mod stores;
 mod token_clients;
 mod token_endpoint;
