@@ -12,13 +12,17 @@ mod credentials;
 mod directory;
 mod growing_store;
 mod load;
+mod look_ups;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod process;
 mod provider;
 mod proxy;
+mod registry_store;
 mod searching_store;
+#[path = "../../crates/roles/tests/it/slapd/server.rs"]
+mod slapd;
 mod validation;
 
 use std::future::Future;
@@ -38,7 +42,7 @@ type Measurement = fn() -> Result<(), Fault>;
 const LARGEST: &str = "diary-10m";
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 10] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 12] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
@@ -53,8 +57,12 @@ const MEASUREMENTS: [(&str, &str, Measurement); 10] = [
     (LARGEST, "slot searches among 10,000,000 Slots: twelve gigabytes of disk while it lasts", || {
         Ok(searching_store::measure(10_000_000)?)
     }),
+    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
+        Ok(registry_store::measure()?)
+    }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
+    ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),
 ];
 
 fn main() -> ExitCode {
@@ -86,6 +94,7 @@ fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
     match part {
+        "directory" => look_ups::serve(folder).await,
         "provider" | "axum" => provider::serve(part, folder).await,
         _ => proxy::serve(part, folder).await,
     }

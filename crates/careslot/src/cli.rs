@@ -57,10 +57,12 @@ pub enum Verb {
     Validate(verbs::validate::Args),
     /// Look after the directory: find what is wrong in it, bring entries in and out
     Sds(verbs::sds::Args),
-    /// Look into tokens
+    /// Look into tokens, judge them, and make them
     Jwt(verbs::jwt::Args),
     /// Read the audit trails, and check that nobody changed them
     Audit(verbs::audit::Args),
+    /// Say who may ask the token endpoint, and with which secrets
+    TokenClient(verbs::token_client::Args),
     /// Show the configuration, or find what is wrong with it
     Config(verbs::config::Args),
     /// Find out what keeps the network from working
@@ -184,6 +186,7 @@ async fn run_networked(verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Export(args) => verbs::export::run(args, terminal).await,
         Verb::Jwt(args) => verbs::jwt::run(args, terminal).await,
         Verb::Audit(args) => verbs::audit::run(args, terminal).await,
+        Verb::TokenClient(args) => verbs::token_client::run(args, terminal).await,
         Verb::Sds(args) => verbs::sds::run(args, terminal).await,
         Verb::Doctor(args) => verbs::doctor::run(args, terminal).await,
         Verb::Config(args) => verbs::config::run(args, terminal),
@@ -212,6 +215,8 @@ mod tests {
             "serve provider registry ssp sds token web --config c.toml",
             "endpoint 918999198999",
             "token --scope https://p/STU3/1/demo/.default --env e.json --json",
+            "slots --dos record.json --from today --to tomorrow",
+            "endpoint --dos record.json",
             "slots 918999198999 --from 2026-11-25T09:00 --to 2026-11-26 --status free --output xml",
             "book slot001 --patient p.json --document 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --request-id 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a11",
             "book slot001 --nhs-number 9990000000 --family X --given Y --birth-date 1980-01-01 --gender female --phone 0 --postcode P --no-register",
@@ -233,6 +238,16 @@ mod tests {
             "audit verify --role provider --since heads.json --json",
             "audit list --trace 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --from today --to now --refused",
             "audit export --caller 200000000359 --service 918999198999 --config c.toml",
+            "jwt check a.b.c --jwks https://t/jwks --ca ca.pem --issuer i --audience a --dialect 2.0.4 --operation book --json",
+            "jwt check --key k.pem --config c.toml --direct --at 2026-11-25T09:00",
+            "jwt make book --break expired --env e.json",
+            "jwt make t.json --practitioner-id p --nhs-number n --secret-file s --alg HS256 --plain-base64 --payloads 2",
+            "jwt make --list",
+            "jwt keys --out k.pem --bits 3072 old.pem",
+            "token-client add Name --group read:slot --out f --config c.toml",
+            "token-client rotate id --older-days 1",
+            "token-client list --json",
+            "token-client revoke id --secret s",
             "sds lint a.ldif - --json",
             "sds lint --env e.json",
             "sds import a.ldif --replace --dry-run --strict",

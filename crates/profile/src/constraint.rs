@@ -4,6 +4,7 @@
 //! its base first. So no snapshot is needed, and a profile on a profile is simply both.
 
 mod text;
+mod value;
 
 use fhir::schema::{Binding, TypeReference};
 

@@ -126,6 +126,11 @@ impl Definitions {
         KEYS.contains(key)
     }
 
+    /// True for a type that no resource or element has itself: Resource, DomainResource.
+    pub(crate) fn is_abstract(&self, type_name: &str) -> bool {
+        self.schema.definition(type_name).is_some_and(|definition| definition.is_abstract)
+    }
+
     /// The code systems and value sets.
     pub fn terminology(&self) -> &Terminology {
         &self.terminology

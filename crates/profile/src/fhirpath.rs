@@ -5,12 +5,12 @@ mod functions;
 mod parse;
 mod value;
 
-pub(crate) use evaluate::{Trouble, holds};
+pub(crate) use evaluate::{Around, Trouble, holds};
 pub(crate) use parse::{Expression, parse};
 
 #[cfg(test)]
 mod tests {
-    use super::{Trouble, holds, parse};
+    use super::{Around, Trouble, holds, parse};
     use fhir::Node;
 
     fn slot() -> Node {
@@ -24,7 +24,7 @@ mod tests {
 
     fn on_slot(text: &str) -> Result<bool, Trouble> {
         let slot = slot();
-        holds(&parse(text).expect(text), &slot, &slot)
+        holds(&parse(text).expect(text), &slot, Around { resource: &slot, bundle: None })
     }
 
     // covers: VAL-05
@@ -53,6 +53,10 @@ mod tests {
             ("schedule.reference.substring(1).trace('x') in %resource.contained.id", false),
             ("'a' + 'b' = 'ab' and (id & serviceType) = 's1'", true),
             ("1 + 2 * 3 = 7 and 5 - 2 = 3 and -1 < 0", true),
+            ("1 / 4 = 0.25 and 7 div 2 = 3 and 7 mod 2 = 1 and -7 mod 2 = -1 and (1 / 0).empty()", true),
+            ("1.5 div 0.4 = 3 and 1.5 mod 0.4 = 0.3 and 2 / 3 > 0.66 and (1 mod 0).empty()", true),
+            ("extension.repeat(children()).where(is(Quantity)).value = 1.5", true),
+            ("schedule.resolve().empty() and '#'.resolve().id = 's1'", true),
             ("{}.empty() and status.empty()", true),
             ("status = 'free'", true),
             ("false implies status", true),
@@ -73,7 +77,30 @@ mod tests {
     fn what_is_not_supported_is_named() {
         assert_eq!(on_slot("comment.matches('a')"), Err(Trouble::Unsupported("matches()".into())));
         assert_eq!(on_slot("%unknown"), Err(Trouble::Unsupported("%unknown".into())));
-        assert_eq!(on_slot("1 div 2"), Err(Trouble::Unsupported("division".into())));
+        let elsewhere = Trouble::Unsupported("resolve() of a reference to elsewhere".into());
+        assert_eq!(on_slot("'Slot/1'.resolve().exists()"), Err(elsewhere));
+    }
+
+    // covers: VAL-05
+    #[test]
+    fn references_are_resolved_within_the_resource_and_its_bundle() {
+        let source = br##"{"resourceType":"Bundle","type":"collection","entry":[
+            {"fullUrl":"https://a.example/Slot/s1","resource":{"resourceType":"Slot","id":"s1","schedule":{"reference":"Schedule/d"},
+                "contained":[{"resourceType":"Location","id":"l"}],"extension":[{"url":"u","valueReference":{"reference":"#l"}}]}},
+            {"fullUrl":"https://a.example/Schedule/d","resource":{"resourceType":"Schedule","id":"d"}}]}"##;
+        let bundle = fhir::json::read(source, &fhir::Limits::STRICT).expect("well-formed").resource;
+        let slot = bundle.find("entry.resource").expect("a resource");
+        for (text, expected) in [
+            ("schedule.resolve() is Schedule", true),
+            ("schedule.resolve().id = 'd'", true),
+            ("schedule.reference.resolve().id = 'd'", true),
+            ("extension.value.resolve() is Location", true),
+            ("'https://a.example/Slot/s1'.resolve().contained.exists()", true),
+            ("'#none'.resolve().exists()", false),
+        ] {
+            let around = Around { resource: slot, bundle: Some(&bundle) };
+            assert_eq!(holds(&parse(text).expect(text), slot, around), Ok(expected), "{text}");
+        }
     }
 
     #[test]

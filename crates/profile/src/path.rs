@@ -59,24 +59,33 @@ impl<'n> Path<'n> {
 
     /// `Appointment.participant[0].actor`.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for step in &self.steps {
-            if !text.is_empty() {
-                text.push('.');
-            }
-            // A name from outside may be as long as the document.
-            text.extend(step.name.chars().take(64));
-            if let Some(of_type) = step.of_type {
-                text.push_str(".ofType(");
-                text.push_str(of_type);
-                text.push(')');
-            }
-            if let Some(index) = step.index {
-                text.push('[');
-                text.push_str(&index.to_string());
-                text.push(']');
-            }
-        }
-        text
+        shown(&self.steps)
     }
+
+    /// The path of the element around the one in hand.
+    pub(crate) fn text_around(&self) -> String {
+        shown(self.steps.split_last().map_or(&[], |(_, around)| around))
+    }
+}
+
+fn shown(steps: &[Step<'_>]) -> String {
+    let mut text = String::new();
+    for step in steps {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        // A name from outside may be as long as the document.
+        text.extend(step.name.chars().take(64));
+        if let Some(of_type) = step.of_type {
+            text.push_str(".ofType(");
+            text.push_str(of_type);
+            text.push(')');
+        }
+        if let Some(index) = step.index {
+            text.push('[');
+            text.push_str(&index.to_string());
+            text.push(']');
+        }
+    }
+    text
 }

@@ -122,12 +122,17 @@ fn base64(text: &str) -> Result<(), Expected> {
 
 fn oid(text: &str) -> Result<(), Expected> {
     let good = text.strip_prefix("urn:oid:").is_some_and(is_oid);
-    pass(good, "urn:oid: and numbers with dots between them, no leading zeros, such as urn:oid:1.2.826")
+    pass(
+        good,
+        "urn:oid: and numbers with dots between them, the first 0 to 2, no leading zeros, such as urn:oid:1.2.826",
+    )
 }
 
-/// True for `(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*`.
+/// True for `[0-2](\.(0|[1-9][0-9]*))*`: the standard of OIDs, X.660, has three root arcs.
 fn is_oid(text: &str) -> bool {
-    text.split('.').all(|arc| is_whole(arc) && !arc.starts_with('-'))
+    let mut arcs = text.split('.');
+    arcs.next().is_some_and(|root| matches!(root, "0" | "1" | "2"))
+        && arcs.all(|arc| is_whole(arc) && !arc.starts_with('-'))
 }
 
 fn uuid(text: &str) -> Result<(), Expected> {

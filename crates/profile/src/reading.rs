@@ -160,7 +160,7 @@ fn reword(finding: &mut Finding, issue: &fhir::Issue, definitions: &Definitions)
 
 /// The element of a type that an unknown name was meant for: another spelling of it, or the beginning of it.
 fn meant<'d>(name: &str, of: &str, definitions: &'d Definitions) -> Option<&'d str> {
-    let names = definitions.types().named(of)?.fields().iter().map(|field| field.name());
+    let names = definitions.types().named(of)?.fields().iter().map(fhir::schema::Field::name);
     let is_like = |field: &&str| {
         let (short, long) = if field.len() < name.len() { (*field, name) } else { (name, *field) };
         short.len() >= 4 && long.get(..short.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(short))
@@ -249,5 +249,6 @@ fn severity(kind: IssueKind, options: &Options) -> Severity {
 /// A type that FHIR has and these definitions do not.
 fn is_other_type(issue: &fhir::Issue, definitions: &Definitions) -> bool {
     issue.kind == IssueKind::UnknownResourceType
+        && !definitions.is_abstract(&issue.got)
         && matches!(definitions.terminology.known(RESOURCE_TYPES, &issue.got), Known::Code(_))
 }

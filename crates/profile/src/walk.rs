@@ -17,7 +17,7 @@ mod values;
 
 pub(crate) use reference::{RESOURCE_TYPES, base_type};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir::schema::{ScalarKind, TypeKind};
 use fhir::{Node, Scalar};
@@ -43,6 +43,8 @@ pub(crate) struct Walk<'n, 'd> {
     pub(crate) container: &'n Node,
     /// The contained resources of the container by id, once one was asked for.
     contained_ids: Option<HashMap<&'n str, &'n Node>>,
+    /// The ids of all elements of the container, once a narrative asked for one.
+    element_ids: Option<HashSet<&'n str>>,
     /// How often each element of the nodes in hand has occurred; one run of numbers for each node on the way.
     counts: Vec<u32>,
     /// Where in a profile the rules in hand are.
@@ -61,6 +63,7 @@ impl<'n, 'd> Walk<'n, 'd> {
             path,
             container: resource,
             contained_ids: None,
+            element_ids: None,
             counts: Vec::new(),
             place: profile::Place::default(),
             bundle: None,
@@ -69,6 +72,11 @@ impl<'n, 'd> Walk<'n, 'd> {
 
     pub(crate) fn report(&mut self, node: &Node, finding: Finding) {
         self.found.add(&self.path, node, finding);
+    }
+
+    /// Reports about the element around the one in hand, whose place in the source is told: that is where to look.
+    pub(crate) fn report_around(&mut self, node: &Node, finding: Finding) {
+        self.found.push(self.path.text_around(), node.at(), finding);
     }
 
     /// Judges a resource and everything in it.
@@ -101,10 +109,10 @@ impl<'n, 'd> Walk<'n, 'd> {
                 return;
             }
             let outer = std::mem::replace(&mut self.container, node);
-            let outer_ids = self.contained_ids.take();
+            let outer_ids = (self.contained_ids.take(), self.element_ids.take());
             self.resource(node);
             self.container = outer;
-            self.contained_ids = outer_ids;
+            (self.contained_ids, self.element_ids) = outer_ids;
             return;
         }
         let Some(rules) = field.rules.and_then(|place| self.definitions.table.at(place)) else { return };
@@ -112,7 +120,7 @@ impl<'n, 'd> Walk<'n, 'd> {
         if node.kind().is_primitive() {
             self.format(node);
         }
-        self.bound(node, field);
+        self.bound(node, parent, field);
         self.attribute(node);
         match rules.special {
             Special::Reference => self.reference(node, field),

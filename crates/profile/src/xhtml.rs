@@ -3,6 +3,8 @@
 //! The lists are those of FHIR's own schema for narratives: HTML 4.0 chapters 7 to 11 and 15 without forms, scripts,
 //! frames and objects.
 
+use std::collections::HashSet;
+
 /// Attributes that every element may have.
 const COMMON: &[&str] = &["class", "dir", "id", "lang", "style", "title", "xml:lang"];
 
@@ -72,6 +74,12 @@ const ELEMENTS: &[(&str, &[&[&str]])] = &[
 /// The namespace that everything in a narrative is in.
 const NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 
+/// Schemes of names that a link cannot follow.
+const UNLINKED_SCHEMES: &[&str] = &["urn:", "cid:"];
+
+/// The most faults of one narrative, and the most namespaces in force at one place: no reader needs more.
+const MOST: usize = 64;
+
 /// Schemes that make something happen instead of leading somewhere.
 const ACTIVE_SCHEMES: &[&str] = &["javascript:", "vbscript:", "data:text/html"];
 
@@ -88,8 +96,28 @@ pub(crate) enum Fault {
     Attribute(String, String),
     /// A link that would run something.
     Active(String),
+    /// A link that leads nowhere: an empty one, or one that is no URL.
+    NoLink(String),
+    /// A link to an id that the narrative does not have.
+    NoTarget(String),
     /// Neither text nor an image.
     Blank,
+}
+
+/// What a narrative has so far: its faults, and the ids that it has and that its links lead to.
+#[derive(Debug, Default)]
+struct Found<'t> {
+    faults: Vec<Fault>,
+    ids: HashSet<&'t str>,
+    links: Vec<&'t str>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, fault: Fault) {
+        if self.faults.len() < MOST && !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
 }
 
 /// A namespace in force: the depth of the element that declares it, its prefix, and itself.
@@ -105,7 +133,7 @@ struct Tag<'t> {
 
 /// What is wrong with a narrative that is well-formed, the first of each kind of name only once.
 pub(crate) fn faults(text: &str) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let mut found = Found::default();
     let mut declared: Vec<Declared<'_>> = Vec::new();
     let mut depth = 0_usize;
     let mut says_something = false;
@@ -122,7 +150,7 @@ pub(crate) fn faults(text: &str) -> Vec<Fault> {
                 declared.retain(|(at, _, _)| *at <= depth);
             } else {
                 depth += 1;
-                says_something |= judge(&tag, depth, &mut declared, &mut faults);
+                says_something |= judge(&tag, depth, &mut declared, &mut found);
                 if tag.ends {
                     depth -= 1;
                     declared.retain(|(at, _, _)| *at <= depth);
@@ -131,14 +159,16 @@ pub(crate) fn faults(text: &str) -> Vec<Fault> {
         }
         rest = after;
     }
+    let dangling: Vec<&str> = found.links.iter().filter(|id| !found.ids.contains(*id)).copied().collect();
+    dangling.into_iter().for_each(|id| found.add(Fault::NoTarget(id.to_owned())));
     if !says_something {
-        faults.push(Fault::Blank);
+        found.faults.push(Fault::Blank);
     }
-    faults
+    found.faults
 }
 
 /// Judges a tag that opens an element; true where it shows something by itself.
-fn judge<'t>(tag: &Tag<'t>, depth: usize, declared: &mut Vec<Declared<'t>>, faults: &mut Vec<Fault>) -> bool {
+fn judge<'t>(tag: &Tag<'t>, depth: usize, declared: &mut Vec<Declared<'t>>, found: &mut Found<'t>) -> bool {
     for (name, value) in &tag.attributes {
         match name.strip_prefix("xmlns") {
             Some("") => declared.push((depth, "", value)),
@@ -146,33 +176,50 @@ fn judge<'t>(tag: &Tag<'t>, depth: usize, declared: &mut Vec<Declared<'t>>, faul
             _ => {}
         }
     }
-    let mut add = |fault: Fault| {
-        if !faults.contains(&fault) {
-            faults.push(fault);
-        }
-    };
+    if declared.len() > MOST {
+        declared.truncate(MOST);
+        found.add(Fault::Namespace(tag.name.to_owned()));
+    }
     let (prefix, name) = tag.name.split_once(':').unwrap_or(("", tag.name));
     let namespace = declared.iter().rev().find(|(_, known, _)| *known == prefix).map(|(_, _, namespace)| *namespace);
     if namespace != Some(NAMESPACE) {
-        add(Fault::Namespace(tag.name.to_owned()));
+        found.add(Fault::Namespace(tag.name.to_owned()));
     }
     if depth == 1 && name != "div" {
-        add(Fault::NotADiv);
+        found.add(Fault::NotADiv);
     }
     let Some((_, groups)) = ELEMENTS.iter().find(|(known, _)| *known == name) else {
-        add(Fault::Element(tag.name.to_owned()));
+        found.add(Fault::Element(tag.name.to_owned()));
         return false;
     };
     for (attribute, value) in &tag.attributes {
         let is_declaration = *attribute == "xmlns" || attribute.starts_with("xmlns:");
         if !is_declaration && !COMMON.contains(attribute) && !groups.iter().any(|group| group.contains(attribute)) {
-            add(Fault::Attribute((*attribute).to_owned(), tag.name.to_owned()));
+            found.add(Fault::Attribute((*attribute).to_owned(), tag.name.to_owned()));
         }
         if matches!(*attribute, "href" | "src" | "cite" | "longdesc") && is_active(value) {
-            add(Fault::Active((*attribute).to_owned()));
+            found.add(Fault::Active((*attribute).to_owned()));
+        }
+        match (name, *attribute) {
+            ("a", "href") | ("img", "src") => link(value, name == "a", found),
+            (_, "id") | ("a", "name") => drop(found.ids.insert(value)),
+            _ => {}
         }
     }
     name == "img"
+}
+
+/// Judges where a link leads; an image may be named by any scheme.
+fn link<'t>(link: &'t str, followed: bool, found: &mut Found<'t>) {
+    let is_unlinked = followed && UNLINKED_SCHEMES.iter().any(|scheme| link.starts_with(scheme));
+    match link.strip_prefix('#') {
+        Some("") => {}
+        Some(id) => found.links.push(id),
+        None if link.is_empty() || link.trim().contains(' ') || is_unlinked => {
+            found.add(Fault::NoLink(link.to_owned()));
+        }
+        None => {}
+    }
 }
 
 /// White space and control characters do not hide a scheme from a browser, so they do not here.
@@ -250,6 +297,7 @@ mod tests {
             "<img src=\"a.png\" alt='>'/>",
             "<table border='1'><thead><tr><th colspan='2'>a</th></tr></thead></table>",
             "<a href=\"https://a.example/x?y=z\">a</a>",
+            "<a href='#b'>a</a><p id='b'>b</p><a href='#c'>c</a><a name='c'>d</a><a href='#'>e</a><img src='urn:a'/>",
             "<![CDATA[a]]>",
             "<!-- <script> --><?x <y> ?>a<br/>",
             "a &lt;script&gt;",
@@ -271,6 +319,10 @@ mod tests {
             ("<a href=' java\tscript:x()'>a</a>", &[Fault::Active("href".to_owned())]),
             ("<a href='&#106;avascript:x()'>a</a>", &[Fault::Active("href".to_owned())]),
             ("<form><input type='text'/></form>a", &[element("form"), element("input")]),
+            ("<a href='#b'>a</a><p id='c'>b</p>", &[Fault::NoTarget("b".to_owned())]),
+            ("<a href=''>a</a>", &[Fault::NoLink(String::new())]),
+            ("<a href='https://a b'>a</a>", &[Fault::NoLink("https://a b".to_owned())]),
+            ("<a href='urn:a'>a</a>", &[Fault::NoLink("urn:a".to_owned())]),
             ("", &[Fault::Blank]),
             (" <!-- c --> <p> </p>", &[Fault::Blank]),
             ("<p xmlns=''>a</p>b", &[Fault::Namespace("p".to_owned())]),
@@ -281,6 +333,12 @@ mod tests {
         assert_eq!(faults("<p xmlns='http://www.w3.org/1999/xhtml'>a</p>"), [Fault::NotADiv]);
         assert_eq!(faults("<div>a</div>"), [Fault::Namespace("div".to_owned())]);
         assert_eq!(faults("<div xmlns='http://www.w3.org/1999/xhtml'/>"), [Fault::Blank]);
+    }
+
+    #[test]
+    fn no_more_faults_are_told_than_anybody_reads() {
+        let many: String = (0..1000).map(|at| format!("<x{at} xmlns:y{at}='urn:x'>a</x{at}>")).collect();
+        assert_eq!(inside(&many).len(), super::MOST);
     }
 
     #[test]

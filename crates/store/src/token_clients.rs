@@ -47,8 +47,15 @@ pub trait TokenClients: Send + Sync {
     /// Adds a client, or puts it in place of the one with the same id.
     async fn keep_token_client(&self, client: TokenClient, audit: AuditRecord) -> Result<()>;
 
-    /// Adds a secret to a client; false when there is no such client.
-    async fn add_secret(&self, client_id: &str, secret: HashedSecret, audit: AuditRecord) -> Result<bool>;
+    /// Adds a secret to a client, and ends its others by `others_end_at` where they would live longer; false when there is
+    /// no such client.
+    async fn add_secret(
+        &self,
+        client_id: &str,
+        secret: HashedSecret,
+        others_end_at: Option<i64>,
+        audit: AuditRecord,
+    ) -> Result<bool>;
 
     /// Ends a secret of a client; false when there is no such secret.
     async fn revoke_secret(&self, client_id: &str, secret_id: &str, audit: AuditRecord) -> Result<bool>;
@@ -86,8 +93,14 @@ impl TokenClients for Store {
         self.carry_out(ChangeClient { change, audit: Some(audit) }).await.map(drop)
     }
 
-    async fn add_secret(&self, client_id: &str, secret: HashedSecret, audit: AuditRecord) -> Result<bool> {
-        let change = ClientChange::AddSecret { client_id: client_id.to_owned(), secret };
+    async fn add_secret(
+        &self,
+        client_id: &str,
+        secret: HashedSecret,
+        others_end_at: Option<i64>,
+        audit: AuditRecord,
+    ) -> Result<bool> {
+        let change = ClientChange::AddSecret { client_id: client_id.to_owned(), secret, others_end_at };
         self.carry_out(ChangeClient { change, audit: Some(audit) }).await
     }
 
@@ -123,7 +136,7 @@ async fn groups(session: &mut Session, client_id: &str) -> Result<Vec<String>> {
 
 enum ClientChange {
     Keep(TokenClient),
-    AddSecret { client_id: String, secret: HashedSecret },
+    AddSecret { client_id: String, secret: HashedSecret, others_end_at: Option<i64> },
     RevokeSecret { client_id: String, secret_id: String },
     Remove { client_id: String },
 }
@@ -151,10 +164,13 @@ impl Operation for ChangeClient {
     async fn run(&self, session: &mut Session) -> Result<Ruling<bool>> {
         let lacking = match &self.change {
             ClientChange::Keep(client) => session.steps(&keep_steps(client)?).await?,
-            ClientChange::AddSecret { client_id, secret } => {
+            ClientChange::AddSecret { client_id, secret, others_end_at } => {
                 // Touches the client's row, to see that there is one.
                 let known = Step::deciding("update token_client set name = name where id = ?1", [client_id.into()]);
-                session.steps(&[known, secret_step(client_id, secret)]).await?
+                let mut steps = vec![known];
+                steps.extend(others_end_at.map(|end| ending_step(client_id, end)));
+                steps.push(secret_step(client_id, secret));
+                session.steps(&steps).await?
             }
             ClientChange::RevokeSecret { client_id, secret_id } => {
                 let which: [Value<'_>; 2] = [client_id.into(), secret_id.into()];
@@ -199,6 +215,14 @@ fn forget_steps(client_id: &str) -> [Step<'_>; 2] {
         Step::following("delete from token_secret where client_id = ?1", [client_id.into()]),
         Step::following("delete from token_group where client_id = ?1", [client_id.into()]),
     ]
+}
+
+/// Ends every secret of a client that would live longer.
+fn ending_step(client_id: &str, end: i64) -> Step<'_> {
+    Step::following(
+        "update token_secret set expires_at = ?2 where client_id = ?1 and (expires_at is null or expires_at > ?2)",
+        [client_id.into(), Value::from(end)],
+    )
 }
 
 fn secret_step<'a>(client_id: &'a str, secret: &'a HashedSecret) -> Step<'a> {

@@ -17,8 +17,9 @@ pub use problem::{Problem, Problems};
 pub use process::{from_process, state_file, variables};
 pub use required::{Role, missing_for};
 pub use sections::{
-    AcceptUnsigned, Admin, Audit, AuditWait, Base, Compat, Consumer, ErrorProfile, Http, Identity, Jwt, LogFormat,
-    Process, Provider, Registry, Revocation, Sds, Ssp, Store, Tls, TlsReject, Token, TokenCheck, Validation, Web,
+    AcceptUnsigned, Admin, Audit, AuditWait, Base, Compat, Consumer, ErrorProfile, ErrorStyle, Http, Identity, Jwt,
+    LogFormat, Process, Provider, Registry, Revocation, Sds, Ssp, Store, Tls, TlsReject, Token, TokenCheck, Validation,
+    Web,
 };
 pub use show::{meaning, show};
 

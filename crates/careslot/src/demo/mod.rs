@@ -87,6 +87,7 @@ fn shared(config: Config, folder: &folder::Folder) -> Result<Shared, Failure> {
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
     let stores = Stores::new(config.store.clone(), folder.path().join("data"), pgpass, &config.process.name);
     Ok(Shared {
+        shards: network::shards(&config),
         config: Arc::new(config),
         stores,
         clock: Arc::new(SystemClock),

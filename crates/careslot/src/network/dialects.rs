@@ -1,8 +1,8 @@
 //! The dialects as this deployment wants them: two settings change single answers of the standard's own
-//! (JWT-81, ERR-D12, ERR-D13).
+//! (JWT-81, ERR-D12, ERR-D13, ERR-D14).
 
 use spine::Dialect;
-use spine::dialect::{TokenFailure, UnknownReceiver};
+use spine::dialect::{TokenFailure, UnknownInteraction, UnknownReceiver};
 
 use crate::config::{Compat, Config, ErrorProfile};
 
@@ -17,6 +17,7 @@ pub(super) fn as_configured(config: &Config, dialect: &'static Dialect) -> &'sta
     };
     if config.ssp.compat == Compat::Live {
         wanted.unknown_receiver = UnknownReceiver::BadRequest;
+        wanted.unknown_interaction = UnknownInteraction::UnsupportedMediaType;
     }
     // A handful of bytes for the life of the process: everyone else may keep a plain reference.
     if wanted == *dialect { dialect } else { Box::leak(Box::new(wanted)) }

@@ -28,6 +28,7 @@ use profile::Definitions;
 use roles::administration::Demonstration;
 use roles::edge::clock::{Clock, Ids};
 use roles::edge::listen::Limits;
+use roles::edge::shards::{ShardSettings, Shards};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,8 @@ pub struct Shared {
     pub ids: Arc<dyn Ids>,
     /// What resources are judged by.
     pub definitions: &'static Definitions,
+    /// The revocation lists that certificates name, where they are fetched (TLS-13).
+    pub shards: Option<Arc<Shards>>,
     /// Cancelled when the process is to end.
     pub shutdown: CancellationToken,
 }
@@ -73,6 +76,12 @@ impl Shared {
             ..Limits::default()
         }
     }
+}
+
+/// What fetches the revocation lists that certificates name, where a host for them is configured (TLS-13).
+pub fn shards(config: &Config) -> Option<Arc<Shards>> {
+    let hosts = config.tls.crl_hosts.clone();
+    (!hosts.is_empty()).then(|| Arc::new(Shards::new(ShardSettings::new(hosts))))
 }
 
 /// Roles that are running.

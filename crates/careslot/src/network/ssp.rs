@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use http::Method;
 use roles::edge::client::Timeouts;
 use roles::edge::directory::{DirectoryClient, DirectorySettings};
-use roles::ssp::{self, Lifetimes, Means, Settings, Ssp, TargetRules, Tokens};
+use roles::ssp::{self, Lifetimes, Means, Settings, Ssp, Style, TargetRules, Tokens};
 use tokio::task::JoinSet;
 
 use super::audit::trail;
@@ -14,7 +14,7 @@ use super::dialects::as_configured;
 use super::operations::start as start_operations;
 use super::tls::{self, Asks};
 use super::{Shared, Sockets};
-use crate::config::TokenCheck;
+use crate::config::{ErrorStyle, TokenCheck};
 
 /// Starts it.
 pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut JoinSet<()>) -> Result<()> {
@@ -89,6 +89,15 @@ fn settings(shared: &Shared) -> Result<Settings> {
         per_provider_in_flight: section.per_provider_in_flight.unwrap_or(0),
         media_types: section.media_types.clone(),
         check_nhs_numbers: section.check_nhs_number,
+        sharing_programmes: section.sharing_programmes.iter().cloned().collect(),
+        sharing_agreements: section.sharing_agreements.iter().cloned().collect(),
+        cors_origins: section.cors_origins.clone(),
+        circuit: (section.circuit_failures, section.circuit_pause),
+        style: match section.error_style {
+            ErrorStyle::Coded => Style::Coded,
+            ErrorStyle::Live => Style::Live,
+            ErrorStyle::Minimal => Style::Minimal,
+        },
         dialect: as_configured(&shared.config, Settings::default().dialect),
         ..Settings::default()
     })

@@ -30,7 +30,7 @@ pub(super) enum Asks {
 
 /// The TLS of a listener, which reads its files again every `tls.reload_seconds` (TLS-22).
 pub(super) fn server(shared: &Shared, identity: &config::Identity, asks: Asks) -> Result<Arc<ServerTls>> {
-    let settings = server_settings(&shared.config.tls, identity, asks)?;
+    let settings = server_settings(shared, identity, asks)?;
     let tls = Arc::new(ServerTls::new(settings, shared.clock.clone())?);
     if let Some(every) = shared.config.tls.reload {
         let (shared, identity, tls) = (shared.clone(), identity.clone(), tls.clone());
@@ -41,8 +41,7 @@ pub(super) fn server(shared: &Shared, identity: &config::Identity, asks: Asks) -
                     () = shared.shutdown.cancelled() => return,
                     _ = ticks.tick() => {}
                 }
-                let renewed = server_settings(&shared.config.tls, &identity, asks)
-                    .and_then(|settings| Ok(tls.replace(settings)?));
+                let renewed = server_settings(&shared, &identity, asks).and_then(|settings| Ok(tls.replace(settings)?));
                 if let Err(fault) = renewed {
                     tracing::error!(
                         fault = format!("{fault:#}"),
@@ -90,14 +89,22 @@ pub(crate) fn anonymous_https(tls: &config::Tls, clock: Arc<dyn Clock>) -> Resul
     Ok(Client::new(client_of(tls, clock, None)?))
 }
 
-fn server_settings(tls: &config::Tls, identity: &config::Identity, asks: Asks) -> Result<ServerTlsSettings> {
+fn server_settings(shared: &Shared, identity: &config::Identity, asks: Asks) -> Result<ServerTlsSettings> {
+    let tls = &shared.config.tls;
     let reject = match (asks, tls.reject) {
         (Asks::CertificateOrClose, _) | (_, config::TlsReject::Close) => Reject::Close,
         (_, config::TlsReject::Http49x) => Reject::Http49x,
     };
     let clients = match asks {
         Asks::Nothing => ClientCertificates::NotAsked,
-        Asks::Certificate | Asks::CertificateOrClose => ClientCertificates::Required { trust: trust(tls)?, reject },
+        Asks::Certificate | Asks::CertificateOrClose => {
+            let trust = trust(tls)?;
+            let trust = match &shared.shards {
+                Some(shards) => trust.fetching(shards.clone()),
+                None => trust,
+            };
+            ClientCertificates::Required { trust, reject }
+        }
     };
     Ok(ServerTlsSettings { identity: read_identity(identity)?, clients, versions: versions(tls) })
 }
@@ -111,7 +118,7 @@ fn trust(tls: &config::Tls) -> Result<Trust> {
         config::Revocation::SoftFail => Revocation::SoftFail,
         config::Revocation::Off => Revocation::Off,
     };
-    Ok(Trust::from_pem(&read(ca)?, &lists, revocation)?)
+    Ok(Trust::from_pem(&read(ca)?, &lists, revocation)?.with_grace(tls.crl_grace))
 }
 
 fn versions(tls: &config::Tls) -> Versions {

@@ -178,6 +178,7 @@ fn shared(config: Config, folder: &Path) -> Shared {
     // What waits for the Registry belongs to whoever runs the verbs, and never into the roles' database.
     let place = crate::config::Store::Sqlite { folder: folder.to_path_buf() };
     Shared {
+        shards: network::shards(&config),
         config: Arc::new(config),
         stores: Stores::new(place, folder.to_path_buf(), None, "verbs"),
         clock: Arc::new(SystemClock),

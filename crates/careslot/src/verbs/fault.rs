@@ -27,6 +27,11 @@ pub(super) fn failure_of(fault: Fault) -> Failure {
             sentence(&what),
             "that is a fault of the answering party: tell whoever runs it, with this message",
         ),
+        Fault::GivenUp { about, why } => {
+            let mut failure = failure_of(*why);
+            failure.what = format!("the message about {} is given up: {}", harmless(&about), failure.what);
+            failure
+        }
         // Only a step that is shown by `Caller::ended` is asked to be shown.
         Fault::Unsent(unsent) => {
             Failure::new(Exit::Internal, "nothing was sent", format!("{unsent:?} was to be shown"), "leave --curl out")

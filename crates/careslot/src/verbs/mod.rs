@@ -20,12 +20,14 @@ pub mod sds;
 pub mod serve;
 pub mod slots;
 pub mod token;
+pub mod token_client;
 pub mod validate;
 
 mod administered;
 mod caller;
 mod choose;
 mod curl;
+mod dos;
 mod fault;
 mod instance;
 mod patient;

@@ -74,6 +74,7 @@ fn shared(config: Config, definitions: &'static Definitions) -> Shared {
     let pgpass = std::env::var_os("PGPASSFILE").map(Into::into);
     Shared {
         stores: Stores::new(config.store.clone(), folder, pgpass, &config.process.name),
+        shards: network::shards(&config),
         config: Arc::new(config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -89,6 +90,7 @@ fn listening(sockets: &Sockets) -> Vec<(&'static str, SocketAddr)> {
         ("ssp", &sockets.ssp),
         ("sds", &sockets.sds),
         ("sds (TLS)", &sockets.sds_tls),
+        ("sds (FHIR)", &sockets.sds_fhir),
         ("token", &sockets.token),
         ("web", &sockets.web),
         ("administration", &sockets.admin),

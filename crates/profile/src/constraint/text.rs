@@ -14,16 +14,17 @@
 //! ```
 //!
 //! - Header: URL, version or `-`, `of` and the type, `on` and the profile that it builds on, `in` and the contexts.
-//! - Row: path; number, `*` where no greatest is said; types as in the base definitions' text; `=` fixed, `~` pattern;
+//! - Row: path; number, `*` where no greatest is said; types as in the base definitions' text; `=` fixed, `~` pattern (`value.rs`);
 //!   `->` strength, value set and `within` its largest; `longest` and a count; `by` and pairs of kind and path, `others`
 //!   `at-end` or `nowhere`, `ordered`.
-//! - Names that are not URLs belong to FHIR itself. `#` begins a note. Invariants and complex values have no text form.
+//! - Names that are not URLs belong to FHIR itself. `#` begins a note. Invariants have no text form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use fhir::schema::{Binding, Strength, TypeReference};
 
-use super::{Discriminator, DiscriminatorKind, Profile, Rules, Slicing, Unmatched, Value};
+use super::{Discriminator, DiscriminatorKind, Profile, Rules, Slicing, Unmatched, value};
 
 /// A line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,9 +88,9 @@ pub fn read(text: &str) -> Result<Vec<Profile>, ProfileTextError> {
 
 /// One word of a line; a quoted one keeps its blanks.
 #[derive(Debug, PartialEq)]
-enum Word<'t> {
+pub(super) enum Word<'t> {
     Plain(&'t str),
-    Quoted(&'t str),
+    Quoted(Cow<'t, str>),
 }
 
 fn words(line: &str) -> Result<Vec<Word<'_>>, &'static str> {
@@ -97,7 +98,7 @@ fn words(line: &str) -> Result<Vec<Word<'_>>, &'static str> {
     let mut rest = line.trim();
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('"') {
-            let (text, after) = inner.split_once('"').ok_or("a quote that is not closed")?;
+            let (text, after) = value::quoted(inner)?;
             words.push(Word::Quoted(text));
             rest = after.trim_start();
         } else {
@@ -119,13 +120,6 @@ impl<'t, I: Iterator<Item = Word<'t>>> Words<'t, I> {
         match self.words.next() {
             Some(Word::Plain(word)) => Ok(word),
             _ => Err("the line ends too early"),
-        }
-    }
-
-    fn quoted(&mut self) -> Result<&'t str, &'static str> {
-        match self.words.next() {
-            Some(Word::Quoted(text)) => Ok(text),
-            _ => Err("expected a value in quotes"),
         }
     }
 
@@ -186,8 +180,8 @@ impl<'t, I: Iterator<Item = Word<'t>>> Words<'t, I> {
         while let Some(word) = self.peek() {
             self.plain()?;
             match word {
-                "=" => rules.fixed = Some(Value::text(self.quoted()?)),
-                "~" => rules.pattern = Some(Value::text(self.quoted()?)),
+                "=" => rules.fixed = Some(value::read(&mut self.words)?),
+                "~" => rules.pattern = Some(value::read(&mut self.words)?),
                 "->" => rules.binding = Some(self.binding()?),
                 "longest" => rules.longest = Some(self.plain()?.parse().map_err(|_| "expected a count")?),
                 "by" => rules.slicing = Some(self.slicing()?),
@@ -333,11 +327,11 @@ fn write_words(f: &mut fmt::Formatter<'_>, rules: &Rules) -> fmt::Result {
     if !rules.types.is_empty() {
         write!(f, " {}", rules.types.iter().map(one).collect::<Vec<_>>().join("|"))?;
     }
-    if let Some(text) = rules.fixed.as_ref().and_then(|value| value.text.as_ref()) {
-        write!(f, " = \"{text}\"")?;
-    }
-    if let Some(text) = rules.pattern.as_ref().and_then(|value| value.text.as_ref()) {
-        write!(f, " ~ \"{text}\"")?;
+    for (sign, value) in [("=", &rules.fixed), ("~", &rules.pattern)] {
+        if let Some(value) = value {
+            write!(f, " {sign} ")?;
+            value::write(f, value)?;
+        }
     }
     if let Some(longest) = rules.longest {
         write!(f, " longest {longest}")?;

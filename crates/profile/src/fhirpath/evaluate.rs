@@ -24,10 +24,18 @@ pub(crate) enum Trouble {
 /// How many steps one evaluation may take; a step is about one node or one call.
 const MOST_STEPS: u32 = 2_000_000;
 
+/// What lies around the node that an expression is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around<'n> {
+    /// `%resource`: the resource whose `contained` its references lead into.
+    pub(crate) resource: &'n Node,
+    /// The Bundle that the resource is an entry of.
+    pub(crate) bundle: Option<&'n Node>,
+}
+
 /// What an expression can see besides its focus.
 pub(crate) struct Evaluator<'n> {
-    /// `%resource`.
-    resource: &'n Node,
+    pub(super) around: Around<'n>,
     /// `%context`: the node that the whole expression is about.
     context: &'n Node,
     steps: u32,
@@ -36,8 +44,8 @@ pub(crate) struct Evaluator<'n> {
 type Answer<'n> = Result<Collection<'n>, Trouble>;
 
 /// Does the expression hold on the node? An empty result names no fault, so it does.
-pub(crate) fn holds(expression: &Expression, node: &Node, resource: &Node) -> Result<bool, Trouble> {
-    let mut evaluator = Evaluator { resource, context: node, steps: 0 };
+pub(crate) fn holds<'n>(expression: &Expression, node: &'n Node, around: Around<'n>) -> Result<bool, Trouble> {
+    let mut evaluator = Evaluator { around, context: node, steps: 0 };
     let answer = evaluator.evaluate(expression, &[Item::Node(node)])?;
     Ok(truth(&answer).unwrap_or(true))
 }
@@ -122,7 +130,7 @@ impl<'n> Evaluator<'n> {
     fn external(&self, name: &str) -> Answer<'n> {
         let text = |text: String| Ok(vec![Item::Text(Cow::Owned(text))]);
         match name {
-            "resource" | "rootResource" => Ok(vec![Item::Node(self.resource)]),
+            "resource" | "rootResource" => Ok(vec![Item::Node(self.around.resource)]),
             "context" => Ok(vec![Item::Node(self.context)]),
             "ucum" => text("http://unitsofmeasure.org".to_owned()),
             "sct" => text("http://snomed.info/sct".to_owned()),
@@ -196,7 +204,9 @@ impl<'n> Evaluator<'n> {
             O::Plus => add(&left, &right),
             O::Minus => arithmetic(&left, &right, |one, two| one.plus(two.negative())),
             O::Times => arithmetic(&left, &right, Number::times),
-            O::Divide | O::WholeDivide | O::Remainder => return Err(Trouble::Unsupported("division".into())),
+            O::Divide => arithmetic(&left, &right, Number::divided_by),
+            O::WholeDivide => arithmetic(&left, &right, |one, two| one.divided(two).map(|(whole, _)| whole)),
+            O::Remainder => arithmetic(&left, &right, |one, two| one.divided(two).map(|(_, rest)| rest)),
         })
     }
 

@@ -55,7 +55,9 @@ pub(super) fn call<'n>(with: &mut Evaluator<'n>, name: &str, of: &[Item<'n>], ar
         ("hasValue", []) => yes(matches!(of, [Item::Node(node)] if node.value().is_some())),
         ("children", []) => Ok(children(of).collect()),
         ("descendants", []) => descendants(with, of),
+        ("repeat", [projection]) => repeat(with, of, projection),
         ("extension", [url]) => extensions(with, of, url),
+        ("resolve", []) => resolve(with, of),
         ("trace", [_] | [_, _]) => Ok(of.to_vec()),
         ("iif", [condition, then, otherwise @ ..]) if otherwise.len() <= 1 => {
             if truth(&with.evaluate(condition, of)?) == Some(true) {
@@ -182,6 +184,61 @@ fn descendants<'n>(with: &mut Evaluator<'n>, of: &[Item<'n>]) -> Answer<'n> {
     }
     with.spend(found.len())?;
     Ok(found)
+}
+
+/// What the projection gives, and gives again on what it gave, each item once.
+fn repeat<'n>(with: &mut Evaluator<'n>, of: &[Item<'n>], projection: &Expression) -> Answer<'n> {
+    let mut all: Collection<'n> = Vec::new();
+    let mut open = of.to_vec();
+    while !open.is_empty() {
+        let mut found = Vec::new();
+        for item in &open {
+            found.extend(with.evaluate(projection, std::slice::from_ref(item))?);
+        }
+        let before = all.len();
+        all.extend(found);
+        all = distinct(with, &all)?;
+        open = all.get(before..).unwrap_or_default().to_vec();
+    }
+    Ok(all)
+}
+
+/// The resources that references lead to: contained ones, and those of the Bundle around. What lies elsewhere cannot be
+/// looked at, and an expression that asks for it is not decided.
+fn resolve<'n>(with: &mut Evaluator<'n>, of: &[Item<'n>]) -> Answer<'n> {
+    let mut found = Vec::new();
+    for item in of {
+        let reference = match item {
+            Item::Node(node) if !node.kind().is_primitive() => node.text_of("reference").map(Cow::Borrowed),
+            _ => item.text(),
+        };
+        let Some(reference) = reference else { continue };
+        found.extend(target(with, &reference)?.map(Item::Node));
+    }
+    Ok(found)
+}
+
+/// The resource that a reference leads to; none for `#id` where nothing has the id.
+fn target<'n>(with: &mut Evaluator<'n>, reference: &str) -> Result<Option<&'n Node>, Trouble> {
+    let around = with.around;
+    if let Some(id) = reference.strip_prefix('#') {
+        with.spend(around.resource.children().len())?;
+        let mut contained = around.resource.all("contained");
+        return Ok(match id {
+            "" => Some(around.resource),
+            _ => contained.find(|resource| resource.text_of("id") == Some(id)),
+        });
+    }
+    let mut entries = around.bundle.into_iter().flat_map(|bundle| bundle.all("entry"));
+    with.spend(around.bundle.map_or(0, |bundle| bundle.children().len()))?;
+    let leads_here = |entry: &&'n Node| entry.text_of("fullUrl").is_some_and(|url| is_at(url, reference));
+    let entry = entries.find(leads_here).and_then(|entry| entry.child("resource"));
+    entry.map(Some).ok_or_else(|| Trouble::Unsupported("resolve() of a reference to elsewhere".into()))
+}
+
+/// Is this the full URL that a reference names: all of it, or its end?
+fn is_at(url: &str, reference: &str) -> bool {
+    url.strip_suffix(reference).is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 fn extensions<'n>(with: &mut Evaluator<'n>, of: &[Item<'n>], url: &Expression) -> Answer<'n> {

@@ -79,6 +79,25 @@ impl Number {
         Some(Number { mantissa: self.mantissa.checked_mul(other.mantissa)?, scale })
     }
 
+    /// The quotient to eighteen places, without zeros at its end; `None` for a division by zero.
+    pub(crate) fn divided_by(self, other: Number) -> Option<Number> {
+        const PLACES: u32 = 18;
+        let (one, two, _) = self.aligned(other)?;
+        let raised = one.checked_mul(10_i128.checked_pow(PLACES)?)?;
+        let mut quotient = Number { mantissa: raised.checked_div(two)?, scale: PLACES };
+        while quotient.scale > 0 && quotient.mantissa % 10 == 0 {
+            quotient = Number { mantissa: quotient.mantissa / 10, scale: quotient.scale - 1 };
+        }
+        Some(quotient)
+    }
+
+    /// How often the other goes into it, and what is left; `None` for a division by zero.
+    pub(crate) fn divided(self, other: Number) -> Option<(Number, Number)> {
+        let (one, two, scale) = self.aligned(other)?;
+        let (whole, rest) = (one.checked_div(two)?, one.checked_rem(two)?);
+        Some((Number { mantissa: whole, scale: 0 }, Number { mantissa: rest, scale }))
+    }
+
     /// The number as a count, where it is whole.
     pub(crate) fn as_whole(self) -> Option<i64> {
         let power = 10_i128.checked_pow(self.scale)?;

@@ -20,9 +20,9 @@ type Code<'t> = (Option<&'t str>, Option<&'t str>);
 const LISTED: usize = 12;
 
 impl<'n> Walk<'n, '_> {
-    pub(super) fn bound(&mut self, node: &'n Node, field: &FieldRules) {
+    pub(super) fn bound(&mut self, node: &'n Node, parent: &Node, field: &FieldRules) {
         if node.kind().name() == "Coding" {
-            self.coding(node);
+            self.coding(node, parent);
         }
         if let Some(binding) = &field.binding {
             self.binding(node, binding);
@@ -136,22 +136,20 @@ impl<'n> Walk<'n, '_> {
         );
     }
 
-    /// A Coding on its own: its system has its code, and calls it so.
-    fn coding(&mut self, node: &Node) {
+    /// A Coding on its own: its system has its code, and calls it so. Where the CodeableConcept around is bound, it is that
+    /// element whose codes do not hold.
+    fn coding(&mut self, node: &Node, parent: &Node) {
         let (Some(system), Some(code)) = system_and_code(node) else { return };
         match self.definitions.terminology.known(system, code) {
-            Known::NoSuchCode => self.report(
-                node,
-                Finding {
-                    severity: Severity::Error,
-                    kind: Kind::CodeInvalid,
-                    rule: system.to_owned(),
-                    expected: format!("a code of {system}"),
-                    got: quote(code),
-                    message: format!("The code system has no code {}.", quote(code)),
-                    cure: "Use a code that the system has, or name the system that has this one.".to_owned(),
-                },
-            ),
+            Known::NoSuchCode => {
+                let finding = no_such_code(system, code);
+                let is_bound = parent.field().is_some_and(|field| field.row().binding.is_some());
+                if is_bound && parent.kind().name() == "CodeableConcept" {
+                    self.report_around(node, finding);
+                } else {
+                    self.report(node, finding);
+                }
+            }
             Known::Code(Some(display)) => self.display(node, display),
             Known::Code(None) | Known::NotAnExample | Known::NoSuchSystem => {}
         }
@@ -175,6 +173,18 @@ impl<'n> Walk<'n, '_> {
                 cure: format!("Write display {}.", quote(right)),
             },
         );
+    }
+}
+
+fn no_such_code(system: &str, code: &str) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        kind: Kind::CodeInvalid,
+        rule: system.to_owned(),
+        expected: format!("a code of {system}"),
+        got: quote(code),
+        message: format!("The code system has no code {}.", quote(code)),
+        cure: "Use a code that the system has, or name the system that has this one.".to_owned(),
     }
 }
 

@@ -12,8 +12,9 @@ use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
 
 /// The Bundle around the element in hand.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Around<'n> {
+    pub(super) node: &'n Node,
     /// The resource of each full URL, and how many entries have that URL.
     entries: HashMap<&'n str, (&'n Node, u32)>,
 }
@@ -32,7 +33,7 @@ impl<'n> Around<'n> {
             let (Some(url), Some(resource)) = (entry.text_of("fullUrl"), entry.child("resource")) else { continue };
             entries.entry(url).and_modify(|(_, count)| *count += 1).or_insert((resource, 1));
         }
-        Around { entries }
+        Around { node: bundle, entries }
     }
 }
 
@@ -173,6 +174,11 @@ impl<'n> Walk<'n, '_> {
         self.path.leave();
     }
 
+    /// The resource of the entry that has this full URL.
+    pub(super) fn in_bundle(&self, url: &str) -> Option<&'n Node> {
+        self.bundle.as_ref()?.entries.get(url).map(|(resource, _)| *resource)
+    }
+
     /// A reference from within a Bundle: one that only an entry can answer leads to exactly one.
     pub(super) fn reference_in_bundle(&mut self, node: &'n Node, text: &str, targets: &[Box<str>]) {
         let Some(around) = &self.bundle else { return };
@@ -193,7 +199,7 @@ impl<'n> Walk<'n, '_> {
             }
         } else if text.starts_with("urn:") {
             self.not_in_bundle(node, text);
-        } else if !is_absolute(text) && type_and_id(text).is_none() {
+        } else if !is_absolute(text) && !is_type_and_id(text) && !self.may_search(text) {
             let message = "Within a Bundle a relative reference is a resource type and an id.".to_owned();
             self.bundle_issue(
                 node,
@@ -204,6 +210,13 @@ impl<'n> Walk<'n, '_> {
                 "Write the type and the id, such as Slot/1.",
             );
         }
+    }
+
+    /// In a transaction or a batch a search may stand for what it finds.
+    fn may_search(&self, text: &str) -> bool {
+        let of_type = self.bundle.as_ref().and_then(|around| around.node.text_of("type"));
+        let searched = text.split_once('?').map(|(type_name, _)| type_name);
+        matches!(of_type, Some("transaction" | "batch")) && searched.is_some_and(|name| self.is_resource_type(name))
     }
 
     fn not_in_bundle(&mut self, node: &Node, text: &str) {
@@ -235,6 +248,12 @@ impl<'n> Walk<'n, '_> {
             },
         );
     }
+}
+
+/// Two names with a slash between them, whatever they are called; a version may follow.
+fn is_type_and_id(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(5, '/').collect();
+    matches!(parts.as_slice(), [of, id] | [of, id, _, _] if !of.is_empty() && !id.is_empty())
 }
 
 /// The type that a search link asks for: `Slot` of `https://a.example/STU3/Slot?status=free`.

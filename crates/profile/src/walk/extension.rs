@@ -2,7 +2,7 @@
 
 use fhir::Node;
 
-use super::Walk;
+use super::{Walk, base_type};
 use crate::constraint::Profile;
 use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
@@ -25,12 +25,15 @@ impl<'n, 'd> Walk<'n, 'd> {
             return;
         }
         let definitions = self.definitions;
-        match definitions.profile(url).filter(|profile| profile.is_extension()) {
-            Some(profile) => {
+        match definitions.profile(url) {
+            Some(profile) if profile.is_extension() => {
                 self.in_context(node, parent, profile);
                 self.keeps_to(node, profile);
             }
-            None => self.unknown_extension(node, url),
+            None if base_type(url).is_none_or(|name| definitions.table.named(name).is_none()) => {
+                self.unknown_extension(node, url);
+            }
+            _ => self.not_an_extension(node, url),
         }
     }
 
@@ -55,7 +58,8 @@ impl<'n, 'd> Walk<'n, 'd> {
             return;
         }
         let allowed = profile.contexts.join(", ");
-        self.report(
+        // The context is a rule about the element around; the extension is where to look.
+        self.report_around(
             node,
             Finding {
                 severity: Severity::Error,
@@ -63,7 +67,10 @@ impl<'n, 'd> Walk<'n, 'd> {
                 rule: profile.url.to_string(),
                 expected: format!("the extension on {allowed}"),
                 got: format!("it on {}", quote(parent.kind().name())),
-                message: format!("The extension is not meant for this place, only for {allowed}."),
+                message: format!(
+                    "The extension {} is not meant for this place, only for {allowed}.",
+                    quote(&profile.url)
+                ),
                 cure: format!("Move the extension to {allowed}, or remove it."),
             },
         );
@@ -94,6 +101,22 @@ impl<'n, 'd> Walk<'n, 'd> {
                 got: quote(url),
                 message: message.to_owned(),
                 cure: cure.to_owned(),
+            },
+        );
+    }
+
+    /// The URL of a type, or of a profile of something else.
+    fn not_an_extension(&mut self, node: &Node, url: &str) {
+        self.report(
+            node,
+            Finding {
+                severity: Severity::Error,
+                kind: Kind::Extension,
+                rule: "Extension.url".to_owned(),
+                expected: "the URL of an extension".to_owned(),
+                got: quote(url),
+                message: "The URL is that of a definition of something else than an extension.".to_owned(),
+                cure: "Write the canonical URL of an extension.".to_owned(),
             },
         );
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use fhir::Node;
 
 use super::Walk;
-use crate::fhirpath::{self, Trouble};
+use crate::fhirpath::{self, Around, Trouble};
 use crate::findings::{Finding, quote};
 use crate::invariant::Invariant;
 use crate::issue::{Kind, Severity};
@@ -18,7 +18,8 @@ impl<'n> Walk<'n, '_> {
             self.not_evaluated(node, invariant, "it cannot be read");
             return;
         };
-        match fhirpath::holds(expression, node, self.container) {
+        let around = Around { resource: self.container, bundle: self.bundle.as_ref().map(|bundle| bundle.node) };
+        match fhirpath::holds(expression, node, around) {
             Ok(true) => {}
             Ok(false) => self.broken(node, invariant),
             Err(Trouble::Unsupported(name)) => {

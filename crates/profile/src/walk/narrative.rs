@@ -1,5 +1,7 @@
 //! Narratives: well-formed XHTML of the parts that FHIR allows, and something said (txt-1, txt-2; VAL-05).
 
+use std::collections::HashSet;
+
 use fhir::Node;
 
 use super::Walk;
@@ -30,9 +32,23 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         for fault in xhtml::faults(text) {
+            if matches!(&fault, Fault::NoTarget(id) if self.has_element(id)) {
+                continue;
+            }
             let (rule, kind, expected, got, cure) = words(&fault);
             self.narrative_issue(node, rule, kind, expected, got, cure);
         }
+    }
+
+    /// Has the resource around an element with this id? A link may lead there, too.
+    fn has_element(&mut self, id: &str) -> bool {
+        let container = self.container;
+        let ids = self.element_ids.get_or_insert_with(|| {
+            let mut ids = HashSet::new();
+            gather_ids(container, &mut ids);
+            ids
+        });
+        ids.contains(id)
     }
 
     fn narrative_issue(&mut self, node: &Node, rule: &str, kind: Kind, expected: &str, got: String, cure: &str) {
@@ -49,6 +65,11 @@ impl<'n> Walk<'n, '_> {
             },
         );
     }
+}
+
+fn gather_ids<'n>(node: &'n Node, ids: &mut HashSet<&'n str>) {
+    ids.extend(node.text_of("id"));
+    node.children().iter().for_each(|child| gather_ids(child, ids));
 }
 
 /// Rule, kind, expected, got and cure.
@@ -88,6 +109,20 @@ fn words(fault: &Fault) -> (&'static str, Kind, &'static str, String, &'static s
             "links that only lead somewhere",
             format!("a script in the attribute {}", quote(name)),
             "Remove the link.",
+        ),
+        Fault::NoLink(link) => (
+            "txt-1",
+            Kind::Value,
+            "links that lead somewhere",
+            format!("the link {}", quote(link)),
+            "Write a URL that a reader can follow.",
+        ),
+        Fault::NoTarget(id) => (
+            "txt-1",
+            Kind::NotFound,
+            "an element with the id that the link names",
+            format!("a link to {}", quote(&format!("#{id}"))),
+            "Give the target the id, or mend the link.",
         ),
         Fault::Blank => (
             "txt-2",

@@ -56,15 +56,19 @@ impl<'n> Walk<'n, '_> {
         matches!(self.definitions.terminology.known(RESOURCE_TYPES, name), Known::Code(_))
     }
 
+    /// The type of what a reference leads to: of a contained resource, of one in the Bundle, or as the reference shows it.
+    pub(super) fn type_of_target(&mut self, node: &'n Node) -> Option<&'n str> {
+        let text = node.text_of("reference")?;
+        if let Some(id) = text.strip_prefix('#') {
+            return self.contained_resource(id).map(Node::type_name);
+        }
+        target_type(text).or_else(|| self.in_bundle(text).map(Node::type_name))
+    }
+
     /// The targets that a profile allows; what the base refuses is not repeated.
     pub(super) fn profiled_target(&mut self, node: &'n Node, targets: &[Box<str>]) {
-        let Some(text) = node.text_of("reference") else { return };
-        let own = match text.strip_prefix('#') {
-            Some(id) => self.contained_resource(id).map(Node::type_name),
-            None => target_type(text),
-        };
         let base = node.field().map(crate::table::targets).unwrap_or_default();
-        if let Some(own) = own
+        if let Some(own) = self.type_of_target(node)
             && self.may_lead_to(own, &base)
         {
             self.target(node, own, targets);
@@ -175,22 +179,23 @@ pub(super) fn target_type(reference: &str) -> Option<&str> {
     type_and_id(reference).map(|(type_name, _)| type_name)
 }
 
-/// The resource type and the id that a literal reference names.
+/// The resource type and the id that a literal reference names: `Type/id`, alone or at the end of an absolute URL, and
+/// perhaps a version. Any other relative URL, such as `../Patient/1`, may lead to anything.
 pub(super) fn type_and_id(reference: &str) -> Option<(&str, &str)> {
-    let path = match reference.split_once("://") {
-        Some(("http" | "https", rest)) => rest.split_once('/').map(|(_, path)| path)?,
+    let (path, is_relative) = match reference.split_once("://") {
+        Some(("http" | "https", rest)) => (rest.split_once('/').map(|(_, path)| path)?, false),
         Some(_) => return None,
         None if reference.contains(':') => return None,
-        None => reference,
+        None => (reference, true),
     };
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').collect();
     if parts.len() >= 4 && parts[parts.len() - 2] == "_history" {
         parts.truncate(parts.len() - 2);
     }
-    let [.., type_name, id] = parts.as_slice() else { return None };
-    let shown = type_name.starts_with(|c: char| c.is_ascii_uppercase()) && !id.is_empty();
-    shown.then_some((*type_name, *id))
+    let [before @ .., type_name, id] = parts.as_slice() else { return None };
+    let shown = type_name.starts_with(|c: char| c.is_ascii_uppercase()) && crate::primitive::check("id", id).is_ok();
+    (shown && (before.is_empty() || !is_relative)).then_some((*type_name, *id))
 }
 
 /// The type of a base canonical URL: `Patient` of `http://hl7.org/fhir/StructureDefinition/Patient`.
@@ -212,6 +217,9 @@ mod tests {
             ("urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", None),
             ("https://a.example", None),
             ("x1", None),
+            ("../Patient/1", None),
+            ("/Patient/1", None),
+            ("Patient/a_b", None),
             ("patient/1", None),
             ("", None),
         ] {

@@ -9,13 +9,21 @@ use crate::findings::{Finding, quote};
 use crate::issue::{Kind, Severity};
 use crate::terminology::Membership;
 
+/// The slice whose rules are for the items of no other.
+const OTHERS: &str = "@default";
+
 /// An item and its position among those of its name.
 type Item<'n> = (u32, &'n Node);
 
 impl<'n, 'd> Walk<'n, 'd> {
     /// Sorts the items into slices and judges each item, the numbers, the order and the leftovers.
     pub(super) fn slices(&mut self, parent: &'n Node, rules: &'d Rules, items: &[Item<'n>]) {
-        let places: Vec<Option<usize>> = items.iter().map(|(_, item)| self.slice_of(item, rules)).collect();
+        let mut places: Vec<Option<usize>> = Vec::with_capacity(items.len());
+        for (index, item) in items {
+            self.path.enter(item, *index);
+            places.push(self.slice_of(item, rules));
+            self.path.leave();
+        }
         for ((index, item), place) in items.iter().zip(&places) {
             let Some(slice) = place.and_then(|place| rules.slices.get(place)) else { continue };
             self.path.enter(item, *index);
@@ -36,23 +44,37 @@ impl<'n, 'd> Walk<'n, 'd> {
         }
     }
 
-    /// The slice that an item belongs to: the first whose discriminators it meets.
+    /// The slice that an item belongs to: the first whose discriminators it meets, or else the one for all others.
     fn slice_of(&mut self, item: &'n Node, rules: &'d Rules) -> Option<usize> {
         let Some(slicing) = &rules.slicing else {
             // Extensions are always told apart by their url.
             return rules.slices.iter().position(|slice| is_extension_of(item, slice));
         };
-        (0..rules.slices.len()).find(|at| slicing.by.iter().all(|by| self.meets(item, &rules.slices[*at], by)))
+        let others = rules.slices.iter().position(|slice| &*slice.name == OTHERS);
+        let named = (0..rules.slices.len()).filter(|at| Some(*at) != others);
+        let own = named.into_iter().find(|at| slicing.by.iter().all(|by| self.meets(item, &rules.slices[*at], by)));
+        own.or(others)
     }
 
     fn meets(&mut self, item: &'n Node, slice: &'d Rules, by: &Discriminator) -> bool {
         if &*by.path == "url" && slice.extension_url().is_some() {
             return is_extension_of(item, slice);
         }
-        let nodes = at(item, &by.path);
-        let Some(rules) = slice.at(&by.path) else {
+        let steps = steps(&by.path);
+        let (path, resolved) = match steps.split_last() {
+            Some((&"resolve()", path)) => (path, true),
+            _ => (steps.as_slice(), false),
+        };
+        let Some((path, rules)) = nearest_rules(slice, path, by.kind) else {
             return self.cannot_tell(item, by);
         };
+        let nodes = at(item, path);
+        if resolved {
+            return match by.kind {
+                DiscriminatorKind::Type => nodes.iter().any(|node| self.leads_to(node, rules)),
+                _ => self.cannot_tell(item, by),
+            };
+        }
         match by.kind {
             DiscriminatorKind::Value | DiscriminatorKind::Pattern => {
                 nodes.iter().any(|node| self.has_value(node, rules) == Some(true))
@@ -71,6 +93,13 @@ impl<'n, 'd> Walk<'n, 'd> {
                 nodes.iter().any(|node| profiles.iter().any(|profile| self.would_keep_to(node, profile)))
             }
         }
+    }
+
+    /// Is the type that the reference shows one that the rules allow as its target?
+    fn leads_to(&mut self, node: &'n Node, rules: &Rules) -> bool {
+        let targets: Vec<&str> = rules.types.iter().flat_map(|of| &of.targets).map(|target| &**target).collect();
+        let own = self.type_of_target(node);
+        own.is_some_and(|own| targets.iter().any(|target| self.definitions.type_of(target) == Some(own)))
     }
 
     /// Does the node have the values that the rules ask for, at itself or further in? `None` where they ask for none.
@@ -92,7 +121,7 @@ impl<'n, 'd> Walk<'n, 'd> {
 
     /// A discriminator that cannot be followed, said once for a resource.
     fn cannot_tell(&mut self, item: &Node, by: &Discriminator) -> bool {
-        if by.path.contains('(') && self.found.first(&format!("discriminator {}", by.path)) {
+        if self.found.first(&format!("discriminator {}", by.path)) {
             self.report(
                 item,
                 Finding {
@@ -175,7 +204,7 @@ fn told_by(rules: &Rules, slice: &Rules) -> String {
     }
     let by = rules.slicing.iter().flat_map(|slicing| &slicing.by);
     let told = by.filter_map(|by| {
-        let rules = slice.at(&by.path)?;
+        let rules = rules_at(slice, &steps(&by.path))?;
         let text = rules.fixed.as_ref().or(rules.pattern.as_ref())?.text.as_deref()?;
         let path = if &*by.path == "$this" { "value" } else { &by.path };
         Some(format!("{path} is {}", quote(text)))
@@ -187,15 +216,69 @@ fn is_extension_of(item: &Node, slice: &Rules) -> bool {
     slice.extension_url().is_some_and(|url| item.text_of("url") == Some(url))
 }
 
-/// The nodes at a path of names; of repeating elements all.
-fn at<'n>(item: &'n Node, path: &str) -> Vec<&'n Node> {
-    if path == "$this" {
-        return vec![item];
+/// The steps of a discriminator's path: names, `extension('URL')`, `resolve()`, `ofType(T)`; none for `$this`. A dot within
+/// brackets divides nothing.
+fn steps(path: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let divides = |letter: char| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == '.' && depth == 0
+    };
+    path.split(divides).filter(|step| *step != "$this").collect()
+}
+
+/// The URL of the step `extension('URL')`.
+fn extension_step(step: &str) -> Option<&str> {
+    step.strip_prefix("extension('")?.strip_suffix("')")
+}
+
+/// What a slice says at a path.
+fn rules_at<'d>(slice: &'d Rules, path: &[&str]) -> Option<&'d Rules> {
+    path.iter().try_fold(slice, |rules, step| match extension_step(step) {
+        Some(url) => rules.child("extension")?.slices.iter().find(|slice| slice.extension_url() == Some(url)),
+        None if step.starts_with("ofType(") => Some(rules),
+        None => rules.children.iter().find(|child| is_named(&child.name, step)),
+    })
+}
+
+/// Is this the element of a path's step: by its name, or as a choice, `value[x]` and `valueCode` for `value`?
+fn is_named(name: &str, step: &str) -> bool {
+    let rest = name.strip_prefix(step);
+    rest.is_some_and(|rest| rest.is_empty() || rest == "[x]" || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// What a slice says at a path, or the value that it asks for around the place: that tells items apart as well.
+fn nearest_rules<'d, 'p, 's>(
+    slice: &'d Rules,
+    path: &'p [&'s str],
+    kind: DiscriminatorKind,
+) -> Option<(&'p [&'s str], &'d Rules)> {
+    if let Some(rules) = rules_at(slice, path) {
+        return Some((path, rules));
     }
-    path.split('.').fold(vec![item], |nodes, name| {
+    let by_value = matches!(kind, DiscriminatorKind::Value | DiscriminatorKind::Pattern);
+    let shorter = (0..path.len()).rev().filter(|_| by_value).map(|length| &path[..length]);
+    shorter
+        .filter_map(|path| Some((path, rules_at(slice, path)?)))
+        .find(|(_, rules)| rules.fixed.is_some() || rules.pattern.is_some())
+}
+
+/// The nodes at a path; of repeating elements all.
+fn at<'n>(item: &'n Node, path: &[&str]) -> Vec<&'n Node> {
+    path.iter().fold(vec![item], |nodes, step| {
+        if let Some(of_type) = step.strip_prefix("ofType(").and_then(|rest| rest.strip_suffix(')')) {
+            return nodes.into_iter().filter(|node| node.kind().name() == of_type).collect();
+        }
+        let url = extension_step(step);
+        let name = if url.is_some() { "extension" } else { step };
         let inside = |node: &'n Node| {
             let stem = node.choice(name);
-            node.children().iter().filter(move |child| child.name() == name && !child.is_empty_array()).chain(stem)
+            let named = node.children().iter().filter(move |child| child.name() == name && !child.is_empty_array());
+            named.chain(stem).filter(move |child| url.is_none_or(|url| child.text_of("url") == Some(url)))
         };
         nodes.into_iter().flat_map(inside).collect()
     })

@@ -23,14 +23,15 @@ const URIS: &str = "urn:ietf:rfc:3986";
 
 impl<'n> Walk<'n, '_> {
     /// Elements of this type that have to be absolute URIs. A Coding of a CodeableConcept is only warned of: its text and
-    /// the other codings say what is meant, too.
+    /// the other codings say what is meant, too. So is one that is bound: the binding says whether its code will do.
     pub(super) fn absolute(&mut self, node: &'n Node) {
         let type_name = node.kind().name();
         if matches!(type_name, "Coding" | "Quantity") && node.child("code").is_none() {
             return;
         }
-        let is_one_of_several = type_name == "Coding" && node.name() == "coding";
-        let severity = if is_one_of_several { Severity::Warning } else { Severity::Error };
+        let is_bound = node.field().is_some_and(|field| field.row().binding.is_some());
+        let is_judged_elsewhere = type_name == "Coding" && (node.name() == "coding" || is_bound);
+        let severity = if is_judged_elsewhere { Severity::Warning } else { Severity::Error };
         for (_, name) in ABSOLUTE.iter().filter(|(of, _)| *of == type_name) {
             let Some(child) = node.child(name) else { continue };
             let Some(text) = child.text().filter(|text| !text.is_empty() && !is_absolute(text)) else { continue };

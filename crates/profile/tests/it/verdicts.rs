@@ -39,6 +39,8 @@ fn each_base_rule_is_told_at_its_place() {
         (r#""status":"#, r#""colour":"red","status":"#, ("Slot", "HTTP-13")),
         (r#"{"reference":"Schedule/1"}"#, r#"{"id":"a"}"#, ("Slot.schedule", "ele-1")),
         (r#""id":"s1""#, r#""id":"s_1""#, ("Slot.id", "id")),
+        (r#""id":"s1""#, r#""implicitRules":"urn:oid:3.1""#, ("Slot.implicitRules", "uri")),
+        (r#""resourceType":"Slot""#, r#""resourceType":"DomainResource""#, ("DomainResource", "Resource")),
     ];
     for (old, new, expected) in table {
         let issues = judge(&SLOT.replacen(old, new, 1));
@@ -160,6 +162,11 @@ fn extensions_are_judged_by_their_definitions() {
     let table: &[(String, Severity, &str)] = &[
         (r#"{"url":"https://a.example/x","valueString":"x"}"#.to_owned(), Severity::Warning, "Extension.url"),
         (r#"{"url":"x","valueString":"x"}"#.to_owned(), Severity::Error, "Extension.url"),
+        (
+            r#"{"url":"http://hl7.org/fhir/StructureDefinition/Slot","valueString":"x"}"#.to_owned(),
+            Severity::Error,
+            "Extension.url",
+        ),
         (format!(r#"{{"url":"{uk}-EthnicCategory-1"}}"#), Severity::Error, "ext-1"),
         (
             format!(r#"{{"url":"{uk}-DeliveryChannel-1","valueCode":"Video"}}"#),
@@ -181,7 +188,12 @@ fn extensions_are_judged_by_their_definitions() {
         let issues = with(extension);
         let found = issues.iter().any(|issue| issue.severity == *severity && issue.rule == *rule);
         assert!(found, "{extension} {issues:#?}");
-        assert!(issues.iter().all(|issue| issue.location.starts_with("Patient.extension[0]")), "{issues:#?}");
+        // The rule about the place of an extension is told at the element around, and shown at the extension.
+        let is_there =
+            |issue: &Issue| issue.location.starts_with("Patient.extension[0]") || issue.location == "Patient";
+        assert!(issues.iter().all(is_there), "{issues:#?}");
+        let at = PATIENT.find(r#""name""#).expect("a name") + r#""extension":["#.len();
+        assert!(issues.iter().any(|issue| issue.at.is_some_and(|place| place >= at)), "{issues:#?}");
     }
     let modifier = PATIENT.replacen(
         r#""name""#,

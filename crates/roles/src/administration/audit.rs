@@ -264,7 +264,7 @@ impl Wanted<'_> {
         names(&CALLER, self.caller)
             && names(&SERVICE, self.service)
             && names(&REQUEST, self.request)
-            && (!self.refused || body["refusal"].is_string())
+            && (!self.refused || body["refusal"].is_string() || body["status"].as_u64() >= Some(400))
     }
 }
 
@@ -284,7 +284,7 @@ mod tests {
         let at_the_provider = r#"{"exchange":"E1","request_id":"R1","ssp":{"from":"200000000359","to":"918999198999"},
             "connection":{"certificate":{"cn":"ssp.test"}},"token":{"appid":"app"},"refusal":null}"#;
         let at_the_proxy =
-            r#"{"caller":{"asid":"200000000359","ods":"A1001"},"target":{"asid":"918999198999"},"refusal":"X"}"#;
+            r#"{"caller":{"asid":"200000000359","ods":"A1001"},"target":{"asid":"918999198999"},"status":422}"#;
         for (query, provider, proxy) in [
             ("", true, true),
             ("caller=200000000359", true, true),

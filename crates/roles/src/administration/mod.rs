@@ -11,6 +11,8 @@ mod samples;
 mod token_clients;
 
 use std::collections::BTreeMap;
+pub use token_clients::shown_client;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -29,6 +29,9 @@ struct SentSecret {
     hash: String,
     /// Milliseconds since 1970.
     expires_at: Option<i64>,
+    /// By when the client's other secrets end, in milliseconds since 1970.
+    #[serde(default)]
+    others_end_at: Option<i64>,
 }
 
 fn yes() -> bool {
@@ -41,11 +44,13 @@ fn kept(administration: &Administration) -> Result<&Arc<dyn TokenClients>, Local
 
 /// Every client; of its secrets only names and times.
 pub(super) async fn list(administration: &Administration) -> Result<LocalAnswer, LocalRefusal> {
-    let clients: Vec<Value> = kept(administration)?.token_clients().await?.iter().map(shown).collect();
+    let clients: Vec<Value> = kept(administration)?.token_clients().await?.iter().map(shown_client).collect();
     Ok(LocalAnswer::Found("application/json", Value::from(clients).to_string().into_bytes()))
 }
 
-fn shown(client: &TokenClient) -> Value {
+/// A client as it is told: of its secrets only names and times.
+#[must_use]
+pub fn shown_client(client: &TokenClient) -> Value {
     let secret = |secret: &HashedSecret| json!({ "id": secret.id, "created_at": secret.created_at, "expires_at": secret.expires_at });
     json!({
         "client_id": client.client_id,
@@ -86,10 +91,12 @@ pub(super) async fn add_secret(
     asked: &Asked,
     id: &str,
 ) -> Result<LocalAnswer, LocalRefusal> {
-    let sent: SentSecret = read(asked, "{id, hash, expires_at}")?;
+    let sent: SentSecret = read(asked, "{id, hash, expires_at, others_end_at}")?;
     let created_at = administration.clock.now().as_millisecond();
     let secret = HashedSecret { id: sent.id, hash: sent.hash, created_at, expires_at: sent.expires_at };
-    there(kept(administration)?.add_secret(id, secret, administration.record(asked, id)).await?, "client", id)
+    let added =
+        kept(administration)?.add_secret(id, secret, sent.others_end_at, administration.record(asked, id)).await?;
+    there(added, "client", id)
 }
 
 /// Ends a secret.

@@ -8,7 +8,7 @@ use store::AppointmentVersion;
 
 use super::bundle::{Bundle, BundleType};
 use crate::edge::answer::{Answer, Content};
-use crate::edge::etag::names_version;
+use crate::edge::etag::names_tag;
 use crate::edge::fhir_call::Call;
 use crate::edge::refusal::Refusal;
 
@@ -41,9 +41,10 @@ pub(crate) fn wanted(call: &Call) -> Result<Wanted<'_>, Refusal> {
 /// One version with its ETag; nothing but that when the caller has it already (HTTP-33).
 pub(crate) fn version(call: &Call, found: AppointmentVersion) -> Answer {
     let versioned = versioned(&found.appointment_id, found.version);
-    let known = call.header_text("if-none-match").is_some_and(|header| names_version(header, found.version));
+    let tag = found.version.to_string();
+    let known = call.header_text("if-none-match").is_some_and(|header| names_tag(header, &tag));
     let answer = if known {
-        Answer::unchanged(found.version)
+        Answer::unchanged(tag)
     } else {
         Answer::found(Content::Json(found.content.into())).in_version(found.version)
     };

@@ -2,14 +2,16 @@
 //! the CDA document (BOOK-01, XTI-01, SSP-132, CON-11, CON-20).
 
 use bytes::Bytes;
+use fhir::Node;
 use http::header::ETAG;
 use spine::Operation;
 
 use super::Consumer;
 use super::body::Booking;
 use super::call::{Ask, Received, Target, below_root};
-use super::fault::{Fault, Party};
+use super::fault::{Fault, Party, Refused};
 use super::find_endpoint::Endpoint;
+use super::search_patient_appointments::appointments;
 
 /// A booking that was made.
 #[derive(Debug, Clone)]
@@ -47,29 +49,53 @@ impl Consumer {
         match self.call(Target::Provider(endpoint), &ask).await {
             Ok(received) => booked(endpoint, received),
             // The request was carried out before and its answer was lost: fetch it, do not alarm anyone (SSP-132).
-            Err(Fault::Refused(refused)) if refused.made_before().is_some() => {
-                let location = refused.made_before().unwrap_or_default().to_owned();
-                let below = below_root(&endpoint.root, &location).ok_or_else(|| nowhere(&location))?;
-                let fetched =
-                    self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
-                // An id that made something else was no retry of this booking: that stays refused.
-                if is_this_booking(&fetched, booking)? {
-                    booked_at(endpoint, &location, fetched)
-                } else {
-                    Err(Fault::Refused(refused))
-                }
+            Err(Fault::Refused(refused)) if refused.is_reused_request_id() => {
+                self.booked_before(endpoint, booking, refused).await
             }
             Err(fault) => Err(fault),
         }
     }
+
+    /// The booking that an earlier attempt made. An id that made something else was no retry of it: that stays refused.
+    async fn booked_before(
+        &self,
+        endpoint: &Endpoint,
+        booking: &Booking<'_>,
+        refused: Box<Refused>,
+    ) -> Result<Booked, Fault> {
+        let Some(location) = refused.made_before().map(str::to_owned) else {
+            return self.booked_for_the_patient(endpoint, booking, refused).await;
+        };
+        let below = below_root(&endpoint.root, &location).ok_or_else(|| nowhere(&location))?;
+        let fetched = self.call(Target::Provider(endpoint), &Ask::read(Operation::GetAppointment, below)).await?;
+        if is_this_booking(&fetched.resource("Appointment")?, booking) {
+            booked_at(endpoint, &location, fetched)
+        } else {
+            Err(Fault::Refused(refused))
+        }
+    }
+
+    /// The same at a Provider whose refusal names nothing: among the patient's Appointments.
+    async fn booked_for_the_patient(
+        &self,
+        endpoint: &Endpoint,
+        booking: &Booking<'_>,
+        refused: Box<Refused>,
+    ) -> Result<Booked, Fault> {
+        let Some(number) = booking.patient.nhs_number() else { return Err(Fault::Refused(refused)) };
+        let found = self.search_patient_appointments(endpoint, number).await?.resource("Bundle")?;
+        let made = appointments(&found).find(|appointment| is_this_booking(appointment, booking));
+        let Some(id) = made.and_then(|made| made.text_of("id")) else { return Err(Fault::Refused(refused)) };
+        let fetched = self.get_appointment(endpoint, id, None).await?;
+        booked_at(endpoint, &format!("Appointment/{id}"), fetched)
+    }
 }
 
-/// Whether an Appointment that was made before begins when the Slot of this booking does, and still stands.
-fn is_this_booking(fetched: &Received, booking: &Booking<'_>) -> Result<bool, Fault> {
+/// Whether an Appointment begins when the Slot of this booking does, and still stands.
+fn is_this_booking(appointment: &Node, booking: &Booking<'_>) -> bool {
     let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let appointment = fetched.resource("Appointment")?;
     let start = appointment.text_of("start").and_then(moment);
-    Ok(start.is_some() && start == moment(&booking.slot.start) && appointment.text_of("status") == Some("booked"))
+    start.is_some() && start == moment(&booking.slot.start) && appointment.text_of("status") == Some("booked")
 }
 
 fn booked(endpoint: &Endpoint, received: Received) -> Result<Booked, Fault> {

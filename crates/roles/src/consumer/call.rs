@@ -154,9 +154,15 @@ impl Consumer {
         }
     }
 
-    /// How long to wait before the next attempt; `None` when there is to be none (SSP-131, PROC-08).
+    /// How long to wait before the next attempt; `None` when there is to be none (SSP-131, PROC-08). Up to a quarter longer than
+    /// asked, so that Consumers that were refused together do not come back together.
     fn wait_after(&self, fault: &Fault, attempt: u32) -> Option<Duration> {
         let wait = *self.settings.back_off.get(attempt as usize)?;
+        let jitter = f64::from(self.ids.uuid().as_bytes()[15]) / 255.0;
+        self.asked_wait(fault, wait).map(|asked| asked + wait.mul_f64(jitter / 4.0))
+    }
+
+    fn asked_wait(&self, fault: &Fault, wait: Duration) -> Option<Duration> {
         match fault {
             Fault::Unreachable { party, .. } if *party != Party::Directory => Some(wait),
             Fault::Refused(refused) if is_transient(refused.status) => {

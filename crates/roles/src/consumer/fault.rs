@@ -91,6 +91,14 @@ pub enum Fault {
     /// The Consumer itself was asked for something that cannot be sent.
     #[error("{0}")]
     Unsendable(String),
+    /// A message that was kept for the Registry is kept no longer: it was refused for good.
+    #[error("what was kept for the Registry about {about} is given up: {why}")]
+    GivenUp {
+        /// The Appointment, by its link value.
+        about: String,
+        /// What the Registry said to it.
+        why: Box<Fault>,
+    },
     /// The request was to be shown, not sent.
     #[error("nothing was sent: the request was to be shown")]
     Unsent(Box<Unsent>),
@@ -110,10 +118,9 @@ impl Refused {
 
     /// Reads a refusal out of an answer with an error status, whatever its body is (ERR-100).
     pub(super) fn read(asked: Party, status: StatusCode, headers: &HeaderMap, body: &[u8], trace_id: &str) -> Self {
-        let retry_after = headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.parse().ok());
+        let seconds = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        // The proxy's own way of saying it counts seconds too (SSP-92).
+        let retry_after = seconds("Retry-After").or_else(|| seconds("X-Rate-Limit-Reset"));
         let outcome = outcome(body);
         let by = match (&outcome, asked) {
             // The proxy gives its own outcomes the call's trace ID; a Provider's have another id.
@@ -180,6 +187,25 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Refused {
         Refused::read(Party::Provider, StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), TRACE)
+    }
+
+    // covers: SSP-92, SSP-132
+    #[test]
+    fn the_time_to_wait_is_read_from_either_header() {
+        for (headers, expected) in [
+            (&[("Retry-After", "7")][..], Some(7)),
+            (&[("X-Rate-Limit-Reset", "9")], Some(9)),
+            (&[("X-Rate-Limit-Reset", "9"), ("Retry-After", "7")], Some(7)),
+            (&[("Retry-After", "Wed, 25 Nov 2026 09:00:00 GMT"), ("X-Rate-Limit-Reset", "9")], Some(9)),
+            (&[], None),
+        ] {
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+                .collect();
+            let refused = Refused::read(Party::Provider, StatusCode::TOO_MANY_REQUESTS, &headers, b"", TRACE);
+            assert_eq!(refused.retry_after, expected, "{headers:?}");
+        }
     }
 
     // covers: ERR-100

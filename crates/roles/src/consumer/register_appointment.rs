@@ -60,6 +60,11 @@ impl Consumer {
                         outbox.message_sent(&item.id).await.map_err(unkept)?;
                         sent += 1;
                     }
+                    // What the Registry refuses for good would stand in the way of what comes after it for ever.
+                    Err(fault) if !passes_by_itself(&fault) => {
+                        outbox.message_sent(&item.id).await.map_err(unkept)?;
+                        faults.push(Fault::GivenUp { about: item.subject.clone(), why: Box::new(fault) });
+                    }
                     Err(fault) => {
                         let rest = LONGEST_REST.min(FIRST_REST << item.attempts.min(12));
                         outbox.message_failed(&item.id, &fault.to_string(), self.now() + rest).await.map_err(unkept)?;
@@ -180,8 +185,9 @@ fn is_there_already(refused: &Refused) -> bool {
 fn passes_by_itself(fault: &Fault) -> bool {
     match fault {
         Fault::Unreachable { .. } | Fault::Unusable { .. } => true,
-        Fault::Refused(refused) => refused.status == 429 || refused.status >= 500,
-        Fault::Endpoint(_) | Fault::Unsendable(_) | Fault::Unsent(_) => false,
+        // A token that is not to be had is a matter of configuration: it is mended, and the message sent then.
+        Fault::Refused(refused) => refused.by == Party::TokenEndpoint || refused.status == 429 || refused.status >= 500,
+        Fault::Endpoint(_) | Fault::Unsendable(_) | Fault::Unsent(_) | Fault::GivenUp { .. } => false,
     }
 }
 

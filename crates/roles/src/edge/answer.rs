@@ -29,7 +29,7 @@ const WORTH_PACKING: usize = 1024;
 pub struct Answer {
     outcome: Outcome,
     content: Content,
-    version: Option<u32>,
+    tag: Option<String>,
     location: Option<String>,
     content_location: Option<String>,
     last_modified: Option<Timestamp>,
@@ -60,7 +60,7 @@ impl Answer {
         Self {
             outcome: Outcome::Found,
             content,
-            version: None,
+            tag: None,
             location: None,
             content_location: None,
             last_modified: None,
@@ -75,16 +75,22 @@ impl Answer {
         Self { outcome: Outcome::Created, ..Self::found(content) }.located_at(location)
     }
 
-    /// The caller has this version already (HTTP-33).
+    /// The caller has the content with this tag already (HTTP-33).
     #[must_use]
-    pub fn unchanged(version: u32) -> Self {
-        Self { outcome: Outcome::Unchanged, ..Self::found(Content::Json(Bytes::new())) }.in_version(version)
+    pub fn unchanged(tag: String) -> Self {
+        Self { outcome: Outcome::Unchanged, ..Self::found(Content::Json(Bytes::new())) }.tagged(tag)
     }
 
     /// The version that the content is, for ETag (HTTP-28).
     #[must_use]
-    pub fn in_version(mut self, version: u32) -> Self {
-        self.version = Some(version);
+    pub fn in_version(self, version: u32) -> Self {
+        self.tagged(version.to_string())
+    }
+
+    /// What tells this content from any other at its URL, for the ETag of what has no versions (HTTP-28).
+    #[must_use]
+    pub fn tagged(mut self, tag: String) -> Self {
+        self.tag = Some(tag);
         self
     }
 
@@ -150,8 +156,8 @@ impl Answer {
         if self.outcome != Outcome::Unchanged {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
         }
-        if let Some(version) = self.version {
-            headers.insert(ETAG, header_value(&format!("W/\"{version}\""))?);
+        if let Some(tag) = &self.tag {
+            headers.insert(ETAG, header_value(&format!("W/\"{tag}\""))?);
         }
         if let Some(url) = &self.location {
             headers.insert(LOCATION, header_value(url)?);

@@ -26,6 +26,14 @@ impl From<Value> for TokenRecord {
     }
 }
 
+impl TokenRecord {
+    /// What is kept, as JSON; `null` where no token came.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.as_ref().map_or("null", |kept| kept.get())
+    }
+}
+
 /// What is known about one exchange; it is filled in as the checks go on, and becomes the record at the end.
 #[derive(Debug, Clone)]
 pub struct Trail {
@@ -114,6 +122,10 @@ impl Trail {
     /// The record of this exchange.
     #[must_use]
     pub fn record(&self, ending: Ending<'_>) -> AuditRecord {
+        metrics::counter!("careslot_requests_total", "role" => self.role,
+            "interaction" => self.interaction.unwrap_or_default(), "status" => ending.status.to_string(),
+            "reason" => ending.reason.unwrap_or_default().to_owned())
+        .increment(1);
         let interaction = self.interaction.unwrap_or("unknown");
         let ssp = self.ssp.as_ref();
         let trace_id = ssp.map(|ssp| ssp.trace_id.to_string()).unwrap_or_default();
@@ -143,6 +155,11 @@ impl Trail {
         let requirement = ending.requirement.unwrap_or(interaction).to_owned();
         AuditRecord { at: self.at.as_millisecond(), trace_id, requirement, body }
     }
+}
+
+/// Who is at the other end of a connection, and how the request came there.
+pub(crate) fn connection(peer: &Peer, forwarded: Option<&str>) -> Value {
+    serde_json::to_value(Connection::of(peer, forwarded)).unwrap_or_default()
 }
 
 /// A record's body, in the order in which it is written.

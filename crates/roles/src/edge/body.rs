@@ -48,7 +48,11 @@ pub fn read_resource(body: &[u8], format: Format, definitions: &Definitions) -> 
             SyntaxKind::TooLarge => Reason::BodyTooLarge,
             SyntaxKind::Malformed | SyntaxKind::Forbidden => Reason::BodyNotWellFormed,
         };
-        Refusal::new(reason, error.to_string())
+        let refusal = Refusal::new(reason, error.to_string());
+        match error.path {
+            Some(path) => refusal.at(path),
+            None => refusal,
+        }
     })
 }
 

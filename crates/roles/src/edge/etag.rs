@@ -30,17 +30,23 @@ impl Condition {
     /// Whether the condition names this version.
     #[must_use]
     pub fn names(&self, version: u32) -> bool {
+        self.names_tag(&version.to_string())
+    }
+
+    /// Whether the condition names the content with this tag.
+    #[must_use]
+    pub fn names_tag(&self, tag: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Versions(versions) => versions.iter().any(|each| *each == version.to_string()),
+            Self::Versions(versions) => versions.iter().any(|each| each == tag),
         }
     }
 }
 
-/// Whether an `If-None-Match` header names this version; one that cannot be read names none.
+/// Whether an `If-None-Match` header names the content with this tag; one that cannot be read names none.
 #[must_use]
-pub fn names_version(header: &str, version: u32) -> bool {
-    Condition::read(header).is_some_and(|condition| condition.names(version))
+pub fn names_tag(header: &str, tag: &str) -> bool {
+    Condition::read(header).is_some_and(|condition| condition.names_tag(tag))
 }
 
 /// The `If-Match` of an update (VER-03). `values` are the header's values as they came.

@@ -127,8 +127,18 @@ where
             };
             match entered {
                 Ok(Ok(connection)) => answer(connection, shutdown).await,
-                Ok(Err(fault)) => tracing::debug!(%address, %fault, "a connection ended in its handshake"),
-                Err(_) => tracing::debug!(%address, "a connection was cut off: its handshake took too long"),
+                Ok(Err(fault)) => {
+                    refused_handshake(if fault.kind() == io::ErrorKind::PermissionDenied {
+                        "certificate"
+                    } else {
+                        "tls"
+                    });
+                    tracing::debug!(%address, %fault, "a connection ended in its handshake");
+                }
+                Err(_) => {
+                    refused_handshake("time");
+                    tracing::debug!(%address, "a connection was cut off: its handshake took too long");
+                }
             }
             drop(place);
         });
@@ -139,6 +149,11 @@ where
         tracing::warn!(connections = open.len(), "connections were cut off at shutdown");
         open.shutdown().await;
     }
+}
+
+/// For `/metrics` (SSP-102).
+fn refused_handshake(reason: &'static str) {
+    metrics::counter!("tls_handshake_failures_total", "reason" => reason).increment(1);
 }
 
 /// From the bare socket to a connection whose peer is known.
@@ -160,9 +175,12 @@ async fn enter(socket: TcpStream, address: SocketAddr, door: &Door) -> io::Resul
     let stream = tokio_rustls::TlsAcceptor::from(live.config.clone()).accept(socket).await?;
     let (_, session) = stream.get_ref();
     let certificate = match &live.judge {
-        Some(judge) => judge.judge(session.peer_certificates(), unix_time(tls.clock().now())),
+        Some(judge) => judge.judge(session.peer_certificates(), unix_time(tls.clock().now())).await,
         None => Verdict::NotAsked,
     };
+    if live.closes && !matches!(certificate, Verdict::Good(_)) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the client's certificate is not accepted"));
+    }
     let agreed = session
         .protocol_version()
         .and_then(|version| version.as_str())

@@ -113,6 +113,12 @@ impl Refusal {
         self.extra.as_ref()?.allow.as_deref()
     }
 
+    /// The words that the live proxy answers with, if any.
+    #[must_use]
+    pub fn opening_words(&self) -> Option<&str> {
+        self.extra.as_ref()?.opening.as_deref()
+    }
+
     /// The seconds for the Retry-After header, if any.
     #[must_use]
     pub fn seconds_to_wait(&self) -> Option<u64> {
@@ -219,7 +225,7 @@ impl Refusal {
 
     /// The sentence, the particulars, the cure and the requirement. Where a row fixes the diagnostics word for word (BOOK-10) they are
     /// the sentence alone, and the requirement stands in `details.text`.
-    fn diagnostics(&self, refused: &Refused, what: &str) -> String {
+    pub(crate) fn diagnostics(&self, refused: &Refused, what: &str) -> String {
         if is_fixed(refused) {
             return refused.sentence.to_owned();
         }

@@ -4,6 +4,7 @@
 //! The other six suites of TLS-04 and SHA-1 chains (TLS-11) do not exist in rustls and are not offered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 pub use rustls::ClientConfig;
@@ -16,7 +17,11 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use super::clock::{Clock, TlsClock};
 use super::crl::{self, Revocation};
+use super::shards::Shards;
 use super::verify::{CompletesTheHandshake, Judge, ServerNames};
+
+/// A grace that never ends.
+const FOR_GOOD: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// How many sessions a listener remembers for resumption. A resumed session's certificate is judged again each time,
 /// so that resumption cannot outlive a revocation (TLS-14).
@@ -85,9 +90,25 @@ pub struct Trust {
     pub(crate) roots: Arc<RootCertStore>,
     pub(crate) lists: Vec<CertificateRevocationListDer<'static>>,
     pub(crate) revocation: Revocation,
+    pub(crate) grace: Duration,
+    pub(crate) shards: Option<Arc<Shards>>,
 }
 
 impl Trust {
+    /// Also fetches the lists that client certificates name (TLS-13).
+    #[must_use]
+    pub fn fetching(mut self, shards: Arc<Shards>) -> Self {
+        self.shards = Some(shards);
+        self
+    }
+
+    /// How long a list is used after its successor was due, under hard-fail (TLS-12, TLS-14). Without this, for good.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Reads authorities from PEM text, and revocation lists from PEM or DER.
     ///
     /// # Errors
@@ -104,7 +125,7 @@ impl Trust {
         if read.is_empty() && revocation == Revocation::HardFail {
             return Err(TlsFault::NoRevocationList);
         }
-        Ok(Self { roots: Arc::new(roots), lists: read, revocation })
+        Ok(Self { roots: Arc::new(roots), lists: read, revocation, grace: FOR_GOOD, shards: None })
     }
 }
 
@@ -179,6 +200,8 @@ pub(crate) struct LiveServer {
     pub(crate) config: Arc<ServerConfig>,
     /// Judges certificates after the handshake; `None` where none is asked for.
     pub(crate) judge: Option<Judge>,
+    /// Ends the connection of anyone whose verdict is bad.
+    pub(crate) closes: bool,
 }
 
 impl ServerTls {
@@ -216,23 +239,32 @@ impl LiveServer {
         let provider = provider(settings.versions);
         let builder = ServerConfig::builder_with_details(provider.clone(), Arc::new(TlsClock(clock.clone())))
             .with_protocol_versions(&settings.versions.protocols())?;
-        let (builder, judge) = match settings.clients {
-            ClientCertificates::NotAsked => (builder.with_no_client_auth(), None),
+        let (builder, judge, closes) = match settings.clients {
+            ClientCertificates::NotAsked => (builder.with_no_client_auth(), None, false),
             ClientCertificates::Required { trust, reject } => {
                 let judge = Judge::new(&trust, provider)?;
                 let verifier = match reject {
-                    Reject::Http49x => Arc::new(CompletesTheHandshake::around(judge.strict())) as _,
-                    Reject::Close => judge.strict(),
+                    Reject::Close if trust.shards.is_none() => judge.strict(),
+                    // A list that has to be fetched first cannot be waited for within a handshake.
+                    Reject::Http49x | Reject::Close => Arc::new(CompletesTheHandshake::around(judge.strict())) as _,
                 };
-                (builder.with_client_cert_verifier(verifier), Some(judge))
+                (builder.with_client_cert_verifier(verifier), Some(judge), reject == Reject::Close)
             }
         };
+        note_expiry(&settings.identity);
         let mut config = builder.with_single_cert(settings.identity.chain, settings.identity.key)?;
         config.ignore_client_order = true; // TLS-03: the server's order of preference.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
-        Ok(Self { config: Arc::new(config), judge })
+        Ok(Self { config: Arc::new(config), judge, closes })
     }
+}
+
+/// When the certificate that is shown ends, for `/metrics` (TLS-22, SSP-102).
+fn note_expiry(identity: &Identity) {
+    let Some(leaf) = identity.chain.first() else { return };
+    let Some((name, ends)) = super::verify::name_and_end(leaf) else { return };
+    metrics::gauge!("cert_not_after_seconds", "cn" => name).set(ends);
 }
 
 /// Everything a TLS client needs, as values.

@@ -37,7 +37,7 @@ pub fn validated(judging: &Judging<'_>, body: &[u8], format: Format) -> Result<N
     let mut options = Options { profiles, by_type: true, ..Options::validator() };
     query.all("mode").try_for_each(known_mode)?;
     if parsed.resource.type_name() == PARAMETERS && resource_type != PARAMETERS {
-        parsed = unwrapped(parsed, &mut options.profiles)?;
+        parsed = unwrapped(&parsed, &mut options.profiles)?;
     }
     let came = parsed.resource.type_name();
     if came != resource_type {
@@ -50,7 +50,7 @@ pub fn validated(judging: &Judging<'_>, body: &[u8], format: Format) -> Result<N
 }
 
 /// The resource inside Parameters, as if it had come by itself; `profile` joins the profiles (VAL-02).
-fn unwrapped(parameters: Parsed, profiles: &mut Vec<String>) -> Result<Parsed, Refusal> {
+fn unwrapped(parameters: &Parsed, profiles: &mut Vec<String>) -> Result<Parsed, Refusal> {
     let refuse = |what: String| Err(Refusal::new(Reason::InvalidParameter, what));
     let mut inside = None;
     for (index, parameter) in parameters.resource.all("parameter").enumerate() {

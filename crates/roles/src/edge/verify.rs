@@ -2,7 +2,7 @@
 //! gives the verdict afterwards, so that a refusal can be an HTTP answer (TLS-18, SSP-35, SSP-36). For servers: names in
 //! the common name only, from configured authorities only (TLS-10).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -15,25 +15,35 @@ use x509_parser::extensions::GeneralName;
 
 use super::crl::Revocation;
 use super::peer::{Certificate, CertificateFault, Verdict};
+use super::shards::{Shard, next_update};
 use super::tls::{TlsFault, Trust};
 
 /// Says whether a client certificate may be believed.
 pub(crate) struct Judge {
     strict: Arc<dyn ClientCertVerifier>,
+    trust: Trust,
+    provider: Arc<CryptoProvider>,
+    /// When the successors of the lists at hand are due, by issuer.
+    due: Vec<(Vec<u8>, Option<u64>)>,
+    /// The verifiers with one fetched list more, by that list.
+    with_shard: Mutex<Vec<WithShard>>,
 }
+
+/// A fetched list, and the verifier that knows it too.
+type WithShard = (Arc<Shard>, Arc<dyn ClientCertVerifier>);
+
+/// How many verifiers with a fetched list are kept.
+const MOST_VERIFIERS: usize = 64;
 
 impl Judge {
     pub(crate) fn new(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Self, TlsFault> {
-        let mut builder = WebPkiClientVerifier::builder_with_provider(trust.roots.clone(), provider);
-        match trust.revocation {
-            Revocation::HardFail => builder = builder.with_crls(trust.lists.iter().cloned()),
-            Revocation::SoftFail => {
-                builder = builder.with_crls(trust.lists.iter().cloned()).allow_unknown_revocation_status();
-            }
-            Revocation::Off => {}
-        }
-        let strict = builder.build().map_err(|fault| TlsFault::Unusable(fault.to_string()))?;
-        Ok(Self { strict })
+        Ok(Self {
+            strict: client_verifier(trust, None, provider.clone())?,
+            due: trust.lists.iter().filter_map(|list| Some((issuer_of_list(list)?, next_update(list)))).collect(),
+            trust: trust.clone(),
+            provider,
+            with_shard: Mutex::default(),
+        })
     }
 
     /// The verifier that ends the handshake of anyone it does not believe.
@@ -42,24 +52,114 @@ impl Judge {
     }
 
     /// The verdict on what a client presented in its handshake, or in the one that it resumes.
-    pub(crate) fn judge(&self, presented: Option<&[CertificateDer<'_>]>, now: UnixTime) -> Verdict {
+    pub(crate) async fn judge(&self, presented: Option<&[CertificateDer<'_>]>, now: UnixTime) -> Verdict {
         let Some((leaf, intermediates)) = presented.and_then(<[_]>::split_first) else {
             return Verdict::None;
         };
         let Some(certificate) = read_certificate(leaf) else {
             return Verdict::Bad { fault: CertificateFault::Malformed, certificate: None };
         };
-        let fault = match self.strict.verify_client_cert(leaf, intermediates, now) {
+        let shard = self.shard(leaf, intermediates, now).await;
+        if let Some(due) = shard.as_ref().and_then(|shard| next_update(&shard.list)) {
+            metrics::gauge!("crl_next_update_seconds", "issuer" => certificate.issuer.clone())
+                .set(f64::from(u32::try_from(due).unwrap_or(u32::MAX)));
+        }
+        let verifier = shard.as_ref().and_then(|shard| self.verifier_with(shard)).unwrap_or_else(|| self.strict());
+        let fault = match verifier.verify_client_cert(leaf, intermediates, now) {
             Err(error) => fault_of(&error),
             Ok(_) if certificate.names().next().is_none() => CertificateFault::Nameless,
+            Ok(_) if self.is_out_of_date(leaf, intermediates, shard.as_deref(), now) => {
+                CertificateFault::RevocationUnknown
+            }
             Ok(_) => return Verdict::Good(certificate),
         };
         Verdict::Bad { fault, certificate: Some(certificate) }
     }
+
+    /// The list that a certificate names, where lists are fetched and the certificate is one of ours: nobody else's may
+    /// send this process anywhere.
+    async fn shard(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Option<Arc<Shard>> {
+        let shards = self.trust.shards.as_ref().filter(|_| self.trust.revocation != Revocation::Off)?;
+        match self.strict.verify_client_cert(leaf, intermediates, now) {
+            Err(error) if fault_of(&error) != CertificateFault::RevocationUnknown => None,
+            _ => shards.of(leaf, now).await,
+        }
+    }
+
+    fn verifier_with(&self, shard: &Arc<Shard>) -> Option<Arc<dyn ClientCertVerifier>> {
+        let mut kept = self.with_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, verifier)) = kept.iter().find(|(known, _)| Arc::ptr_eq(known, shard)) {
+            return Some(verifier.clone());
+        }
+        let verifier = client_verifier(&self.trust, Some(shard), self.provider.clone()).ok()?;
+        if kept.len() >= MOST_VERIFIERS {
+            kept.remove(0);
+        }
+        kept.push((shard.clone(), verifier.clone()));
+        Some(verifier)
+    }
+
+    /// Whether every list that covers a certificate of the chain is past its next update by more than the grace. Under
+    /// soft-fail an old list is as good as none, which is enough.
+    fn is_out_of_date(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        shard: Option<&Shard>,
+        now: UnixTime,
+    ) -> bool {
+        if self.trust.revocation != Revocation::HardFail {
+            return false;
+        }
+        let old = |due: Option<u64>| due.is_some_and(|due| due + self.trust.grace.as_secs() < now.as_secs());
+        let at_hand = |certificate| {
+            let issuer = issuer_of_certificate(certificate)?;
+            let mut covering = self.due.iter().filter(|(name, _)| *name == issuer).peekable();
+            covering.peek()?;
+            Some(covering.all(|(_, due)| old(*due)))
+        };
+        let leaf_is = match shard {
+            Some(shard) => old(next_update(&shard.list)),
+            None => at_hand(leaf).unwrap_or(false),
+        };
+        leaf_is || intermediates.iter().any(|certificate| at_hand(certificate).unwrap_or(false))
+    }
+}
+
+fn issuer_of_list(list: &[u8]) -> Option<Vec<u8>> {
+    Some(x509_parser::parse_x509_crl(list).ok()?.1.issuer().as_raw().to_vec())
+}
+
+fn issuer_of_certificate(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    Some(x509_parser::parse_x509_certificate(certificate).ok()?.1.issuer().as_raw().to_vec())
+}
+
+fn client_verifier(
+    trust: &Trust,
+    shard: Option<&Shard>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsFault> {
+    let mut builder = WebPkiClientVerifier::builder_with_provider(trust.roots.clone(), provider);
+    // A fetched list comes first: of several that cover a certificate, the first is asked.
+    let lists = shard.map(|shard| shard.list.clone()).into_iter().chain(trust.lists.iter().cloned());
+    match trust.revocation {
+        Revocation::HardFail => builder = builder.with_crls(lists),
+        Revocation::SoftFail => builder = builder.with_crls(lists).allow_unknown_revocation_status(),
+        Revocation::Off => {}
+    }
+    builder.build().map_err(|fault| TlsFault::Unusable(fault.to_string()))
 }
 
 /// The closest of our words for rustls's reason.
 pub(crate) fn fault_of(error: &Error) -> CertificateFault {
+    if matches!(error, Error::InvalidCertRevocationList(_)) {
+        return CertificateFault::RevocationUnknown;
+    }
     let Error::InvalidCertificate(error) = error else { return CertificateFault::Other };
     match error {
         CertificateError::BadEncoding => CertificateFault::Malformed,
@@ -96,6 +196,14 @@ fn read_certificate(der: &CertificateDer<'_>) -> Option<Certificate> {
         serial: hex::encode(parsed.raw_serial()),
         sha256: digest.as_ref().try_into().ok()?,
     })
+}
+
+/// A certificate's name and its last second since 1970.
+pub(super) fn name_and_end(der: &CertificateDer<'_>) -> Option<(String, f64)> {
+    let name = read_certificate(der)?.names().next()?.to_owned();
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
+    let seconds = u32::try_from(parsed.validity().not_after.timestamp()).unwrap_or(u32::MAX);
+    Some((name, f64::from(seconds)))
 }
 
 fn dns_name(name: &GeneralName<'_>) -> Option<String> {

@@ -1,5 +1,5 @@
 //! What a booking must hold beyond its profile, one function a rule, in the order of the specification
-//! (BOOK-03, BOOK-15 to BOOK-17, RES-A02 to RES-A19, RES-P03 to RES-P13, RES-D03, RES-D05, X-08, X-11, X-15 to ).
+//! (BOOK-03, BOOK-15 to BOOK-17, RES-A02 to RES-A19, RES-P03 to RES-P13, RES-D03 to RES-D08, X-08, X-11, X-15 to ).
 
 use fhir::Node;
 use spine::dialect::{
@@ -181,7 +181,7 @@ fn has_participants(booking: &Booking<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// RES-A13, RES-D03, RES-D05, RES-D08, X-18, X-19.
+/// RES-A13, RES-D03 to RES-D05, RES-D07, RES-D08, X-18, X-19.
 fn has_documents(booking: &Booking<'_>) -> Result<(), Refusal> {
     let documents: Vec<&Node> = contained(booking.appointment, "DocumentReference").collect();
     let needed = booking.dialect.participants_and_document == ParticipantsAndDocument::Required;
@@ -203,6 +203,12 @@ fn has_documents(booking: &Booking<'_>) -> Result<(), Refusal> {
             &format!("expected the system {} and a UUID", systems::UUID),
             "Appointment.contained.identifier",
         ));
+    }
+    if document.text_of("status") != Some("current") {
+        return Err(broken("expected the status current", "Appointment.contained.status"));
+    }
+    if document.all("content").count() != 1 {
+        return Err(broken("expected one content of the document", "Appointment.contained.content"));
     }
     let cda = document
         .child("type")

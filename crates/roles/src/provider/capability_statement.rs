@@ -64,6 +64,10 @@ const HOW_RETRIES_WORK: &str = "A booking is one atomic request. Send X-Request-
      retry: a request that was carried out answers 409 and is never carried out twice. An update needs If-Match with the current \
      version.";
 
+/// HTTP-34, SLT-15: the rule for FHIR's own controls.
+const HOW_CONTROLS_WORK: &str = "_format, _count, _include and the links of a page are honoured. Other controls of FHIR, such as _summary, \
+     _elements and _sort, are passed over: the answer is whole and by start, and its self link names what was understood.";
+
 /// Answers the statement of the root that was called.
 pub(super) fn capability_statement(provider: &Provider, call: &Call) -> Result<Answer, Refusal> {
     let fault = || Refusal::new(Reason::InternalError, "The capability statement cannot be built");
@@ -122,7 +126,7 @@ fn appointment(resource: &mut Node) {
 }
 
 fn slot(resource: &mut Node) {
-    resource.set_text("type", "Slot");
+    resource.set_text("type", "Slot").set_text("documentation", HOW_CONTROLS_WORK);
     resource.element("profile").set_text("reference", &format!("{PROFILE_ROOT}Slot-1"));
     resource.element("interaction").set_text("code", "search-type");
     for include in SLOT_INCLUDES {

@@ -1,5 +1,5 @@
 //! A diary given as FHIR resources, put into the form in which it is kept and searched
-//! (SMG-01, SMG-02, SLT-03, SLT-20, X-03, RES-C01 to RES-C07).
+//! (SMG-01, SMG-02, SLT-03, SLT-20, X-03, X-44, RES-C01 to RES-C07).
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,10 @@ pub fn diary_of(resources: &[Node]) -> Result<DiaryContent, NotADiary> {
                 continue;
             }
             "Schedule" => {
+                // RES-C03, X-44: a Slot that belongs to no service could not be found by any Consumer.
+                if actors(resource, "HealthcareService").next().is_none() {
+                    return Err(wrong(resource, "it needs a HealthcareService among its actors"));
+                }
                 content.schedules.push(ScheduleOffer { related: related(resource, &services), id: id.clone() });
             }
             "HealthcareService" => content.services.push(service(resource, &id, resources)),
@@ -161,10 +165,15 @@ mod tests {
         assert_eq!(diary.resources.len(), 3);
     }
 
+    // covers: RES-C03, X-44
     #[test]
     fn what_cannot_be_in_a_diary_is_named() {
         let cases = [
             (r#"{"resourceType":"Schedule"}"#, "Schedule/?: it has no id"),
+            (
+                r#"{"resourceType":"Schedule","id":"s","actor":[{"reference":"Practitioner/p"}]}"#,
+                "Schedule/s: it needs a HealthcareService among its actors",
+            ),
             (r#"{"resourceType":"Patient","id":"p"}"#, "Patient/p: no diary holds resources of this type"),
             (r#"{"resourceType":"Slot","id":"a"}"#, "Slot/a: schedule is no reference such as Schedule/1"),
         ];

@@ -29,7 +29,7 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
     };
     let mut parameters = SlotParameters::read(&call.query, &reading)?;
     if let Some(wanted) = parameters.services.take() {
-        parameters.services = Some(provider.settings.test_services.resolved(wanted)?);
+        parameters.services = Some(provider.settings.test_service_ids.resolved(wanted)?);
     }
     let mut page = provider.diary.free_slots(&query(provider, call, &parameters)).await?;
     known(call, &page)?;

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use spine::sds::session::{Answer, Frames, Session, SessionLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
+use super::record::{Recorder, Untold};
 use super::{LiveDirectory, Settings};
 use crate::edge::listen::{Connection, Stream};
 use crate::edge::pace::PacedIo;
@@ -23,6 +24,7 @@ const SEND_AT: usize = 64 * 1024;
 pub(super) async fn serve(
     connection: Connection,
     directory: Arc<LiveDirectory>,
+    recorder: Recorder,
     settings: Arc<Settings>,
     shutdown: CancellationToken,
 ) {
@@ -32,11 +34,13 @@ pub(super) async fn serve(
         return;
     }
     let mut stream = PacedIo::new(connection.stream, settings.stall);
-    let talk = talk(&mut stream, &directory, &settings);
+    let mut untold = Untold::new(&recorder, &connection.peer);
+    let talk = talk(&mut stream, &mut untold, &directory, &settings);
     let ended = tokio::select! {
         ended = talk => ended,
         () = shutdown.cancelled() => Ok(()),
     };
+    untold.tell().await;
     if let Err(fault) = ended {
         tracing::debug!(%address, %fault, "an LDAP connection ended early");
     }
@@ -59,52 +63,76 @@ fn admitted(peer: &Peer) -> Result<(), &'static str> {
     }
 }
 
-async fn talk(stream: &mut PacedIo<Stream>, directory: &LiveDirectory, settings: &Settings) -> std::io::Result<()> {
-    let mut session = Session::new(SessionLimits { most_entries: settings.most_entries });
+async fn talk(
+    stream: &mut PacedIo<Stream>,
+    untold: &mut Untold<'_>,
+    directory: &LiveDirectory,
+    settings: &Settings,
+) -> std::io::Result<()> {
+    let limits = SessionLimits { most_entries: settings.most_entries, longest_search: settings.longest_search };
+    let mut session = Session::new(limits);
     let mut frames = Frames::new(settings.longest_request);
     let mut bytes = vec![0; READ_AT_ONCE];
     let mut out = Vec::new();
     loop {
         // A request that was begun has to be finished soon; between requests a client may think.
         let patience = if frames.waiting() == 0 { settings.idle } else { settings.stall };
-        let came = timeout(patience, stream.read(&mut bytes)).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
+        let came = more(stream, &mut bytes, Instant::now() + patience, untold).await?;
         if came == 0 {
             return Ok(());
         }
         frames.push(&bytes[..came]);
-        while let Some(answer) = next_answer(&mut session, &mut frames, directory).await {
+        while let Some(answer) = next_answer(&mut session, &mut frames, directory, untold).await {
             out.extend_from_slice(&answer.to_bytes());
             if answer.ends || out.len() >= SEND_AT {
-                send(stream, &mut out).await?;
+                send(stream, &mut out, untold).await?;
             }
             if answer.ends {
                 return Ok(());
             }
         }
-        send(stream, &mut out).await?;
+        send(stream, &mut out, untold).await?;
+    }
+}
+
+/// The next bytes. While they are waited for, the record of what was answered is written when it is due.
+async fn more(
+    stream: &mut PacedIo<Stream>,
+    bytes: &mut [u8],
+    end: Instant,
+    untold: &mut Untold<'_>,
+) -> std::io::Result<usize> {
+    loop {
+        let due = untold.due().filter(|due| *due < end);
+        match timeout_at(due.unwrap_or(end).into(), stream.read(bytes)).await {
+            Ok(came) => return came,
+            Err(_) if due.is_some() => untold.tell().await,
+            Err(_) => return Err(std::io::ErrorKind::TimedOut.into()),
+        }
     }
 }
 
 /// The answer to the next whole request; `None` until more bytes come.
-async fn next_answer(session: &mut Session, frames: &mut Frames, directory: &LiveDirectory) -> Option<Answer> {
+async fn next_answer(
+    session: &mut Session,
+    frames: &mut Frames,
+    directory: &LiveDirectory,
+    untold: &mut Untold<'_>,
+) -> Option<Answer> {
     let message = match frames.next_message() {
         Ok(message) => message?,
         Err(fault) => return Some(session.refuse_stream(fault)),
     };
     let started = Instant::now();
-    let answer = session.answer(message, &*directory.now().await);
-    let exchange = &answer.exchange;
-    tracing::debug!(
-        operation = exchange.operation,
-        result = exchange.result,
-        entries = exchange.entries,
-        microseconds = started.elapsed().as_micros(),
-        "an LDAP request was answered"
-    );
+    let answer = session.answer(message, &*directory.now().await, &|| started.elapsed());
+    untold.note(&answer, started.elapsed());
     Some(answer)
 }
 
-async fn send(stream: &mut PacedIo<Stream>, out: &mut Vec<u8>) -> std::io::Result<()> {
+async fn send(stream: &mut PacedIo<Stream>, out: &mut Vec<u8>, untold: &mut Untold<'_>) -> std::io::Result<()> {
+    if untold.comes_first() {
+        untold.tell().await;
+    }
     if !out.is_empty() {
         stream.write_all(out).await?;
         stream.flush().await?;

@@ -68,7 +68,7 @@ impl Ssp {
         self.read_token(token, exchange); // SSP-53: for the record of whatever follows
         let sender = self.sender(&ssp, exchange).await?; // 10: SSP-42
         certificate_of_sender(certificate, &ssp, &sender)?; // 11: SSP-43
-        sender_authorised(&ssp, &sender)?; // 12: SSP-44
+        self.sender_authorised(&ssp, &sender, exchange).await?; // 12: SSP-44
         let receiver = self.receiver(&ssp, exchange).await?; // 13: SSP-45
         let endpoint = endpoint(&target, &receiver)?; // 14: SSP-40
         exchange.endpoint = Some(endpoint.clone());
@@ -115,7 +115,7 @@ impl Ssp {
     /// SSP-41: protects the proxy itself, before the directory is asked anything.
     fn address_quota(&self, peer: &Peer) -> Result<(), Turned> {
         let counted = self.per_address.count(&peer.address.ip());
-        counted.map(|_| ()).map_err(|standing| too_many(standing, "this address"))
+        counted.map(|_| ()).map_err(|standing| too_many(Reason::AddressQuotaUsedUp, standing))
     }
 
     /// SSP-53: refused calls are recorded with their token's claims too.
@@ -132,6 +132,23 @@ impl Ssp {
         let sender = answered(looked, asked, exchange)?;
         exchange.sender.clone_from(&sender);
         sender.ok_or_else(|| refused_sender(Reason::SenderNotRegistered, ssp, ""))
+    }
+
+    /// SSP-44: the interaction is among those that the sender may use. One that nobody may use is told apart (ERR-D14).
+    async fn sender_authorised(
+        &self,
+        ssp: &SspHeaders,
+        sender: &Sender,
+        exchange: &mut Exchange,
+    ) -> Result<(), Refusal> {
+        if sender.system.interactions.contains(ssp.interaction.as_str()) {
+            return Ok(());
+        }
+        let asked = Instant::now();
+        let looked = self.lookups.interaction(&ssp.interaction).await;
+        let known = answered(looked, asked, exchange)?;
+        let reason = if known.is_some() { Reason::SenderNotAuthorised } else { Reason::InteractionUnknown };
+        Err(refused_sender(reason, ssp, ssp.interaction.as_str()))
     }
 
     /// SSP-45: `Ssp-To` is a system of the directory and has a record for the interaction.
@@ -179,11 +196,13 @@ impl Ssp {
 
     /// SSP-49, SSP-90: the Consumer's own quota.
     fn asid_quota(&self, ssp: &SspHeaders) -> Result<Option<Standing>, Turned> {
-        self.per_asid.count(&ssp.from).map_err(|standing| too_many(standing, "this ASID"))
+        self.per_asid.count(&ssp.from).map_err(|standing| too_many(Reason::AsidQuotaUsedUp, standing))
     }
 
     /// SSP-49, SSP-91: one slow Provider must not take all places.
     fn provider_quota(&self, endpoint: &Endpoint) -> Result<Option<Underway>, Refusal> {
+        let circuit = self.circuits.enter(&endpoint.host);
+        circuit.map_err(|seconds| Refusal::new(Reason::ProviderLeftAlone, "").retry_after(seconds))?;
         self.in_flight.enter(&endpoint.host).map_err(|()| Refusal::new(Reason::ProviderBusy, "").retry_after(1))
     }
 
@@ -280,14 +299,6 @@ fn certificate_of_sender(certificate: &Certificate, ssp: &SspHeaders, sender: &S
     Err(refused_sender(Reason::SenderCertificateDiffers, ssp, ""))
 }
 
-/// SSP-44: the interaction is among those that the sender may use.
-fn sender_authorised(ssp: &SspHeaders, sender: &Sender) -> Result<(), Refusal> {
-    if sender.system.interactions.contains(ssp.interaction.as_str()) {
-        return Ok(());
-    }
-    Err(refused_sender(Reason::SenderNotAuthorised, ssp, ssp.interaction.as_str()))
-}
-
 fn refused_sender(reason: Reason, ssp: &SspHeaders, what: &str) -> Refusal {
     Refusal::new(reason, what).opening(format!("ASID_CHECK_FAILED_MESSAGESENDER_{}", ssp.from))
 }
@@ -330,9 +341,9 @@ fn answered<V>(
     }
 }
 
-fn too_many(standing: Standing, who: &str) -> Turned {
-    let what = format!("{who} may make {} calls a minute", standing.limit);
-    let refusal = Refusal::new(Reason::TooManyRequests, what).retry_after(standing.reset);
+fn too_many(reason: Reason, standing: Standing) -> Turned {
+    let what = format!("it may make {} calls a minute", standing.limit);
+    let refusal = Refusal::new(reason, what).retry_after(standing.reset);
     Turned::Refused(refusal, Some(standing))
 }
 

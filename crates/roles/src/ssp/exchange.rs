@@ -99,6 +99,7 @@ impl Ssp {
             let mut line = match connected {
                 Ok(line) => line,
                 Err(fault) => {
+                    self.circuits.failed(&endpoint.host);
                     call.exchange.upstream.answer_took = Some(sent.elapsed());
                     let refusal = forward::unreached(fault, &target(&endpoint.host, &admitted.origin_form));
                     return self.refuse(call, &refusal, framing).await;
@@ -118,6 +119,7 @@ impl Ssp {
             call.exchange.upstream.overhead = call.exchange.elapsed().saturating_sub(took);
             match (answered, again) {
                 (Ok((answer, framing)), _) => {
+                    self.circuits.answered(&endpoint.host);
                     call.exchange.upstream.status = Some(answer.status());
                     let additions = self.additions(head, call.standing, call.keep);
                     let after = pass_back(&mut call.exchange, head, crossing, &answer, framing, additions).await;
@@ -129,6 +131,9 @@ impl Ssp {
                 }
                 (Err(Cut::ProviderSilent), Some(again)) => (request, framing) = (again, Framing::NONE),
                 (Err(cut), _) => {
+                    if !matches!(cut, Cut::ConsumerGone | Cut::BodyMalformed(_)) {
+                        self.circuits.failed(&endpoint.host);
+                    }
                     let left = if crossing.is_sent() { Framing::NONE } else { Framing::UntilEnd };
                     let refusal = forward::unanswered(&cut, &target(&endpoint.host, &admitted.origin_form));
                     return self.refuse(call, &refusal, left).await;
@@ -199,7 +204,7 @@ impl Ssp {
 
     /// An OperationOutcome whose id is the trace ID, in the format that the call asks for (section 1.7, ERR-65).
     fn worded(&self, refusal: &Refusal, head: Option<&Head>, id: &str, additions: &Additions<'_>) -> BytesMut {
-        let response = refusal.render(self.settings.dialect, format_of(head), id);
+        let response = self.settings.style.render(refusal, self.settings.dialect, format_of(head), id);
         relay::write_own(&response, head.is_some_and(|head| head.first() == "HEAD"), additions)
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Lookups {
     directory: Arc<DirectoryClient>,
     senders: Kept<Asid, Sender>,
     receivers: Kept<(Asid, InteractionId), Receiver>,
+    /// Whether anybody is registered for an interaction.
+    interactions: Kept<InteractionId, ()>,
 }
 
 /// Why a look-up has no answer; `None` while the directory is left alone after a failure.
@@ -56,7 +58,8 @@ impl Lookups {
     pub(super) fn new(directory: Arc<DirectoryClient>, lifetimes: Lifetimes) -> Self {
         let senders = Kept::new(lifetimes, |_| false);
         let receivers = Kept::new(lifetimes, |receiver: &Receiver| receiver.registered.is_empty());
-        Self { directory, senders, receivers }
+        let interactions = Kept::new(lifetimes, |()| false);
+        Self { directory, senders, receivers, interactions }
     }
 
     pub(super) async fn sender(&self, asid: &Asid) -> Result<Looked<Sender>, Unanswered> {
@@ -67,9 +70,23 @@ impl Lookups {
         self.receivers.get(key, || self.ask_receiver(&key.0, &key.1)).await
     }
 
+    /// Whether any system may use an interaction.
+    pub(super) async fn interaction(&self, interaction: &InteractionId) -> Result<Looked<()>, Unanswered> {
+        let ask = async || {
+            let filter = format!("(&(objectClass=nhsAs)(nhsAsSvcIA={}))", escaped(interaction.as_str()));
+            match self.directory.search(&filter, &["1.1"]).await {
+                Ok(systems) => Ok((!systems.is_empty()).then_some(())),
+                Err(DirectoryFault::TooMany) => Ok(Some(())),
+                Err(fault) => Err(fault),
+            }
+        };
+        self.interactions.get(interaction, ask).await
+    }
+
     pub(super) fn purge(&self) {
         self.senders.purge();
         self.receivers.purge();
+        self.interactions.purge();
     }
 
     async fn ask_sender(&self, asid: &Asid) -> Result<Option<Sender>, DirectoryFault> {

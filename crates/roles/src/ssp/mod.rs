@@ -19,6 +19,7 @@ mod lookups;
 mod record;
 mod relay;
 mod settings;
+mod style;
 mod target;
 mod throttle;
 mod tokens;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 pub use endpoint::Endpoint;
 pub use kept::Lifetimes;
 pub use settings::{Settings, Tokens};
+pub use style::Style;
 pub use target::{Target, TargetFault, TargetRules};
 
 use crate::edge::client::Client;
@@ -49,7 +51,7 @@ use crate::edge::directory::DirectoryClient;
 use crate::edge::listen::{self, Connection, Door, Limits};
 use crate::edge::tls::ServerTls;
 use lookups::Lookups;
-use throttle::{InFlight, PerMinute};
+use throttle::{Circuits, InFlight, PerMinute};
 use tokens::TokenReader;
 use upstream::Resting;
 
@@ -88,6 +90,7 @@ pub struct Ssp {
     per_address: PerMinute<IpAddr>,
     per_asid: PerMinute<Asid>,
     in_flight: InFlight,
+    circuits: Circuits,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     records: mpsc::Sender<AuditRecord>,
@@ -136,6 +139,7 @@ impl Ssp {
             per_address: PerMinute::new(settings.per_address_per_minute),
             per_asid: PerMinute::new(settings.per_asid_per_minute),
             in_flight: InFlight::new(settings.per_provider_in_flight),
+            circuits: Circuits::new(settings.circuit.0, settings.circuit.1),
             settings,
             client,
             resting: Resting::default(),

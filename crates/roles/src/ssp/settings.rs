@@ -1,12 +1,14 @@
 //! What a proxy can be told: every rule of it that a deployment may choose.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use http::Method;
 use spine::Dialect;
 use spine::dialect::DIALECT_1_0_4;
 
 use super::kept::Lifetimes;
+use super::style::Style;
 use super::target::TargetRules;
 use crate::edge::client::Timeouts;
 
@@ -40,6 +42,10 @@ pub struct Settings {
     pub per_address_per_minute: u32,
     /// Calls that may be under way to one Provider; 0 is no limit (SSP-91, SSP-95).
     pub per_provider_in_flight: u32,
+    /// After how many failures in a row a Provider is left alone, 0 for never, and for how long (SSP-95).
+    pub circuit: (u32, Duration),
+    /// How refusals are written (ERR-08).
+    pub style: Style,
     /// The media types that bodies may have; empty is any (SSP-50, SSP-66).
     pub media_types: Vec<String>,
     /// Checks NHS numbers in queries (SSP-51).
@@ -85,6 +91,8 @@ impl Default for Settings {
             per_asid_per_minute: 0,
             per_address_per_minute: 0,
             per_provider_in_flight: 0,
+            circuit: (10, Duration::from_secs(5)),
+            style: Style::default(),
             media_types: Vec::new(),
             check_nhs_numbers: false,
             cors_origins: Vec::new(),

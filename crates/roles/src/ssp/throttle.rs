@@ -1,5 +1,5 @@
-//! Quotas: calls a minute for each address and ASID, calls under way for each Provider (SSP-41, SSP-49, SSP-90 to
-//! SSP-95). All are off until they are configured.
+//! Quotas: calls a minute for each address and ASID, calls under way for each Provider, all off until they are configured;
+//! and the circuit that leaves a failing Provider alone (SSP-41, SSP-49, SSP-90 to SSP-95).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -108,6 +108,58 @@ impl Drop for Underway {
     }
 }
 
+/// Leaves a Provider alone for a while after it failed several times in a row, so that its silence does not become
+/// everybody's (SSP-95).
+pub(super) struct Circuits {
+    failures: u32,
+    pause: Duration,
+    failing: Mutex<HashMap<String, Failing>>,
+}
+
+struct Failing {
+    times: u32,
+    until: Instant,
+}
+
+impl Circuits {
+    /// `failures` of 0 is never.
+    pub(super) fn new(failures: u32, pause: Duration) -> Self {
+        Self { failures, pause, failing: Mutex::default() }
+    }
+
+    /// Lets a call go to a Provider. After a pause one call tries, and the others wait for what becomes of it.
+    ///
+    /// # Errors
+    /// The seconds for which the Provider is left alone.
+    pub(super) fn enter(&self, provider: &str) -> Result<(), u64> {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = failing.get_mut(provider).filter(|entry| entry.times >= self.failures) else { return Ok(()) };
+        let now = Instant::now();
+        if now < entry.until {
+            return Err((entry.until - now).as_secs() + 1);
+        }
+        entry.until = now + self.pause;
+        Ok(())
+    }
+
+    /// Notes that a Provider answered.
+    pub(super) fn answered(&self, provider: &str) {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(provider);
+    }
+
+    /// Notes that a Provider could not be reached, or did not answer.
+    pub(super) fn failed(&self, provider: &str) {
+        if self.failures == 0 {
+            return;
+        }
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + self.pause;
+        let entry = failing.entry(provider.to_owned()).or_insert(Failing { times: 0, until });
+        entry.times = entry.times.saturating_add(1);
+        entry.until = until;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +176,23 @@ mod tests {
         tokio::time::advance(Duration::from_secs(40)).await;
         assert_eq!(quota.count(&"a").unwrap().unwrap().remaining, 1);
         assert_eq!(PerMinute::new(0).count(&"a"), Ok(None));
+    }
+
+    // covers: SSP-95
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_fails_is_left_alone_and_then_tried_by_one_call() {
+        let circuits = Circuits::new(2, Duration::from_secs(5));
+        circuits.failed("p.test");
+        assert_eq!(circuits.enter("p.test"), Ok(()));
+        circuits.failed("p.test");
+        assert_eq!((circuits.enter("p.test"), circuits.enter("q.test")), (Err(6), Ok(())));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!((circuits.enter("p.test"), circuits.enter("p.test")), (Ok(()), Err(6)));
+        circuits.answered("p.test");
+        assert_eq!(circuits.enter("p.test"), Ok(()));
+        let never = Circuits::new(0, Duration::from_secs(5));
+        never.failed("p.test");
+        assert_eq!(never.enter("p.test"), Ok(()));
     }
 
     // covers: SSP-91, SSP-95

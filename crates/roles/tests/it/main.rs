@@ -10,6 +10,7 @@ mod plain_http;
 mod provider;
 mod registry;
 mod sds;
+mod slapd;
 mod ssp;
 mod token;
 mod web;

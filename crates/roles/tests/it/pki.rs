@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, RsaKeySize, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, RsaKeySize, SerialNumber, date_time_ymd,
 };
 use roles::edge::crl::Revocation;
 use roles::edge::tls::{Identity, Trust};
@@ -29,6 +30,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) last_day: (i32, u8, u8),
     pub(crate) serial: u64,
     pub(crate) rsa: bool,
+    /// Where its revocation list is (TLS-13).
+    pub(crate) list_at: Option<&'a str>,
 }
 
 impl Default for Leaf<'_> {
@@ -40,6 +43,7 @@ impl Default for Leaf<'_> {
             last_day: (2030, 1, 1),
             serial: 1,
             rsa: false,
+            list_at: None,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Authority {
         if let Some(name) = leaf.common_name {
             params.distinguished_name.push(DnType::CommonName, name);
         }
+        params.crl_distribution_points = leaf.list_at.map(distribution_point).into_iter().collect();
         params.extended_key_usages = leaf.purposes.to_vec();
         params.serial_number = Some(SerialNumber::from(leaf.serial));
         params.not_before = date_time_ymd(2025, 1, 1);
@@ -105,6 +110,11 @@ impl Authority {
 
     /// The revocation list, PEM, with these serial numbers on it.
     pub(crate) fn revocation_list(&self, serials: &[u64]) -> String {
+        self.shard(serials, None, (2027, 1, 1))
+    }
+
+    /// One of several lists: that of an address, with the day on which its successor is due.
+    pub(crate) fn shard(&self, serials: &[u64], at: Option<&str>, due: (i32, u8, u8)) -> String {
         let revoked = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: date_time_ymd(2026, 1, 1),
@@ -113,9 +123,10 @@ impl Authority {
         };
         let params = CertificateRevocationListParams {
             this_update: date_time_ymd(2026, 1, 1),
-            next_update: date_time_ymd(2027, 1, 1),
+            next_update: date_time_ymd(due.0, due.1, due.2),
             crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
+            issuing_distribution_point: at
+                .map(|url| CrlIssuingDistributionPoint { distribution_point: distribution_point(url), scope: None }),
             revoked_certs: serials.iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
@@ -136,4 +147,8 @@ impl Authority {
     fn issuer(&self) -> Issuer<'_, &KeyPair> {
         Issuer::new(Self::params(self.name), &self.key)
     }
+}
+
+fn distribution_point(url: &str) -> CrlDistributionPoint {
+    CrlDistributionPoint { uris: vec![url.to_owned()] }
 }

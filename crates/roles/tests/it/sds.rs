@@ -12,15 +12,15 @@ use roles::edge::listen::Door;
 use roles::edge::tls::{
     self, ClientCertificates, ClientTlsSettings, Identity, Reject, ServerTls, ServerTlsSettings, Versions,
 };
-use roles::sds::{self, LiveDirectory, Settings};
+use roles::sds::{self, LiveDirectory, Recorder, Settings};
 use spine::sds::{Dn, Entry, ldif};
-use store::{AuditRecord, DirectoryEntries, Store};
+use store::{Audit, AuditFilter, AuditRecord, DirectoryEntries, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixed::FixedClock;
+use crate::fixed::{CountedIds, FixedClock};
 use crate::pki;
 
 const BASE: &str = "ou=services,o=nhs";
@@ -68,8 +68,14 @@ impl Drop for Running {
     }
 }
 
-fn audit() -> AuditRecord {
+pub(crate) fn audit() -> AuditRecord {
     AuditRecord { at: 0, trace_id: String::new(), requirement: "SDS-63".to_owned(), body: b"{}".to_vec() }
+}
+
+/// Records of each answer on disk before it leaves, so that a test finds them.
+pub(crate) fn recorder(store: &Store) -> Recorder {
+    let (clock, ids) = (Arc::new(FixedClock::default()), Arc::new(CountedIds::default()));
+    Recorder { audit: Arc::new(store.clone()), clock, ids, gather: Duration::ZERO }
 }
 
 async fn listener() -> (TcpListener, SocketAddr) {
@@ -97,7 +103,8 @@ impl Running {
         let ((first, plain), (second, secured)) = (listener().await, listener().await);
         let listeners = vec![(first, Door::Plain), (second, Door::Tls(tls))];
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(sds::run(listeners, Arc::new(directory), settings, shutdown.clone()));
+        let recorder = recorder(&store);
+        let task = tokio::spawn(sds::run(listeners, Arc::new(directory), recorder, settings, shutdown.clone()));
         Self { plain, secured, store, authority, folder, shutdown, task }
     }
 
@@ -304,6 +311,44 @@ async fn messages(stream: &mut TcpStream) -> Vec<LdapMessage> {
         messages.push(rasn::ber::decode(message).expect("a message"));
     }
     messages
+}
+
+// covers: AUD-04, AUD-09, SDS-02, SDS-60
+#[tokio::test]
+async fn every_search_is_in_the_audit_and_no_nhs_number() {
+    let sds = Running::start(Settings::default()).await;
+    sds.found(&by_record(READ_SLOT)).await;
+    sds.found("(description=9990000018)").await;
+    let mut stream = TcpStream::connect(sds.plain).await.expect("connected");
+    let simple = rasn_ldap::AuthenticationChoice::Simple(b"secret".to_vec().into());
+    let bind = rasn_ldap::BindRequest::new(3, "cn=admin".into(), simple);
+    let bind = rasn::ber::encode(&LdapMessage::new(1, ProtocolOp::BindRequest(bind))).expect("encoded");
+    stream.write_all(&[bind, search_request(2, "o=nowhere"), vec![0x30, 0x00]].concat()).await.expect("sent");
+    messages(&mut stream).await;
+    let audited = async {
+        loop {
+            let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
+            let records = sds.store.list(&filter).await.expect("records");
+            let bodies = records.iter().filter(|each| each.record.requirement == "ldap");
+            let bodies: Vec<serde_json::Value> =
+                bodies.map(|each| serde_json::from_slice(&each.record.body).expect("JSON")).collect();
+            let told = |body: &serde_json::Value| body["operations"].as_array().expect("operations").clone();
+            let operations: Vec<serde_json::Value> = bodies.iter().flat_map(told).collect();
+            if operations.len() == 5 {
+                assert!(bodies.iter().all(|body| body["connection"]["address"].is_string()), "{bodies:?}");
+                return operations;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let operations = tokio::time::timeout(Duration::from_secs(20), audited).await.expect("five operations");
+    let of = |index: usize, name: &str| operations[index][name].clone();
+    assert_eq!((of(0, "operation"), of(0, "entries"), of(0, "scope")), ("search".into(), 1.into(), "sub".into()));
+    assert_eq!((of(0, "filter"), of(0, "base")), (by_record(READ_SLOT).into(), BASE.into()));
+    assert_eq!(of(1, "filter"), "(description=**********)");
+    assert_eq!((of(2, "operation"), of(2, "result")), ("bind".into(), 49.into()));
+    assert_eq!((of(3, "operation"), of(3, "result"), of(3, "base")), ("search".into(), 32.into(), "o=nowhere".into()));
+    assert_eq!((of(4, "operation"), of(4, "result")), ("disconnection".into(), 2.into()));
 }
 
 // covers: SDS-60

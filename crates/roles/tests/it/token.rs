@@ -383,6 +383,25 @@ async fn tokens_of_a_former_key_can_still_be_verified() {
     assert_eq!(headers["cache-control"], "public, max-age=300");
 }
 
+// covers: TOK-08
+#[tokio::test]
+async fn a_key_that_signs_next_is_published_before_and_a_key_named_twice_once() {
+    let endpoint = Endpoint::start().await;
+    let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
+    let next = || SigningKey::from_pkcs8_pem(&pair.serialize_pem()).expect("an RSA key");
+    let published = |key: &SigningKey| key.public_key().expect("a public key");
+    let signing = signing_key(&pki::Authority::new("Root"));
+    let others = vec![published(&next()), published(&signing), published(&next())];
+    endpoint.token.replace_keys(Keys { signing, others }).expect("replaced");
+    let (_, _, jwks) = endpoint.get("/.well-known/jwks.json").await;
+    assert_eq!(jwks["keys"].as_array().map(Vec::len), Some(2));
+    let receiver = KeySet::from_jwks(jwks.to_string().as_bytes()).expect("a set that receivers take");
+    endpoint.token.replace_keys(Keys { signing: next(), others: Vec::new() }).expect("replaced");
+    let (_, _, issued) = endpoint.post(&good_form()).await;
+    let header = jsonwebtoken::decode_header(issued["access_token"].as_str().expect("a token")).expect("a header");
+    assert!(receiver.find(&header.kid.expect("a kid")).is_some(), "who knew the set before can verify it");
+}
+
 #[tokio::test]
 async fn the_discovery_document_says_where_everything_is() {
     let endpoint = Endpoint::start().await;

@@ -76,7 +76,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    114:
+    117:
 
     // What every HTTP role refuses.
     /// Nothing stands at that path.
@@ -403,8 +403,18 @@ reasons! {
     /// The two have no sharing agreement and need one.
     NoSharingAgreement: Consumer, 403, "forbidden", Spine(SpineCode::NoOrganisationalConsent), "SSP-46",
         "There is no sharing agreement between the two systems", "Have the agreement registered";
+    /// The calls of one address are used up, before anybody asked who it is.
+    AddressQuotaUsedUp: Consumer, 429, "throttled", Text, "SSP-41",
+        "Too many requests came from this address", "Wait for the seconds that Retry-After names and try again";
+    /// The calls of one ASID are used up.
+    AsidQuotaUsedUp: Consumer, 429, "throttled", Text, "SSP-49",
+        "Too many requests came from this system", "Wait for the seconds that Retry-After names and try again";
+    /// The Provider failed too often.
+    ProviderLeftAlone: Provider, 503, "transient", Text, "SSP-95",
+        "The Provider failed several times in a row and is left alone for a moment",
+        "Wait for the seconds that Retry-After names and try again";
     /// The Provider's limit is reached.
-    ProviderBusy: Provider, 503, "transient", Text, "SSP-91",
+    ProviderBusy: Provider, 503, "transient", Text, "SSP-49",
         "The Provider has too many calls at the moment", "Wait for the seconds that Retry-After names and try again";
     /// The proxy enforces media types and this is none of them.
     MediaTypeNotAllowed: Consumer, 415, "not-supported", Spine(SpineCode::UnsupportedMediaType), "SSP-50",

@@ -53,6 +53,9 @@ struct Indexed {
 /// The gaps that are left alone before the directory is built anew.
 const MOST_GAPS: usize = 1024;
 
+/// The attributes that every entry has without being told.
+pub(super) const OF_EVERY_ENTRY: [&str; 3] = ["structuralObjectClass", "entryDN", "subschemaSubentry"];
+
 /// The attributes that are indexed (SDS-61).
 static INDEXED: LazyLock<Vec<AttributeId>> = LazyLock::new(|| {
     let names = [
@@ -185,6 +188,20 @@ impl Directory {
         scope: Scope,
         filter: &'a Compiled,
     ) -> Result<impl Iterator<Item = &'a Entry>, NoSuchObject> {
+        self.search_while(base, scope, filter, || true)
+    }
+
+    /// The same, as long as `go_on` says so: it is asked before each entry that is looked at.
+    ///
+    /// # Errors
+    /// The base does not exist (SDS-41).
+    pub fn search_while<'a>(
+        &'a self,
+        base: &'a Dn,
+        scope: Scope,
+        filter: &'a Compiled,
+        mut go_on: impl FnMut() -> bool + 'a,
+    ) -> Result<impl Iterator<Item = &'a Entry>, NoSuchObject> {
         let Some(base_place) = self.by_name.get(&base.normal()) else {
             return Err(NoSuchObject { matched: self.nearest_above(base) });
         };
@@ -199,6 +216,7 @@ impl Directory {
             Scope::Subtree => entry.dn().is_within(base),
         };
         Ok(places
+            .take_while(move |_| go_on())
             .filter_map(|place| self.at(place))
             .filter(move |indexed| in_scope(&indexed.entry) && filter.judge(*indexed) == Truth::True)
             .map(|indexed| &indexed.entry))
@@ -235,7 +253,8 @@ impl Candidate for Indexed {
     }
 
     fn holds(&self, attribute: AttributeId) -> bool {
-        !self.entry.values(attribute.row().name).is_empty()
+        let name = attribute.row().name;
+        OF_EVERY_ENTRY.contains(&name) || !self.entry.values(name).is_empty()
     }
 }
 

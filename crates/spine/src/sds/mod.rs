@@ -1,5 +1,7 @@
 //! The Spine Directory Service: its schema, its records, their LDIF, the directory itself and the LDAP session that
 //! answers for it, all without a socket (SDS-01 … SDS-65, FIND-01 … FIND-19).
+//!
+//! What it answers, and where it differs from OpenLDAP, stands in `docs/reference/directory.md`.
 
 pub mod directory;
 pub mod dn;

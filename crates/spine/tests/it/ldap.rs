@@ -1,5 +1,7 @@
 //! LDAP sessions without a socket: binds, extended operations, controls, refusals, hostile bytes.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use rasn_ldap::{
     AbandonRequest, AddRequest, AuthenticationChoice, BindRequest, Control, DelRequest, ExtendedRequest, Filter,
@@ -52,6 +54,11 @@ pub(crate) fn searching(base: &str, scope: SearchRequestScope, filter: Filter, a
     )
 }
 
+/// A search that takes no time.
+pub(crate) fn at_once() -> Duration {
+    Duration::ZERO
+}
+
 pub(crate) fn ask(op: ProtocolOp) -> Answer {
     ask_with(op, None)
 }
@@ -63,7 +70,11 @@ pub(crate) fn ask_with(op: ProtocolOp, control: Option<Control>) -> Answer {
     let mut frames = Frames::new(LONGEST_REQUEST);
     frames.push(&rasn::ber::encode(&message).unwrap());
     let bytes = frames.next_message().unwrap().unwrap().to_vec();
-    let answer = Session::new(SessionLimits { most_entries: 5 }).answer(&bytes, &directory());
+    let answer = Session::new(SessionLimits { most_entries: 5, ..SessionLimits::default() }).answer(
+        &bytes,
+        &directory(),
+        &at_once,
+    );
     assert!(answer.messages.iter().all(|message| message.message_id == if answer.ends { 0 } else { 7 }));
     answer
 }
@@ -147,7 +158,7 @@ fn what_is_no_request_ends_the_session_with_a_notice() {
         ask(ProtocolOp::BindRequest(BindRequest::new(3, "".into(), AuthenticationChoice::Simple(vec![].into()))));
     let response = answered.to_bytes();
     for bytes in [&[0x30, 0x00][..], &[0x30, 0x03, 0x02, 0x01, 0x05], &good[..good.len() - 1], &zero, &response] {
-        let answer = session.answer(bytes, &directory());
+        let answer = session.answer(bytes, &directory(), &at_once);
         assert!(answer.ends, "{bytes:02x?}");
         let ProtocolOp::ExtendedResp(notice) = &answer.messages[0].protocol_op else { panic!("no notice") };
         assert_eq!(notice.response_name.as_deref(), Some(&b"1.3.6.1.4.1.1466.20036"[..]));
@@ -162,13 +173,13 @@ proptest! {
     fn no_bytes_make_a_session_panic(bytes in any::<Vec<u8>>(), place in 0..200_usize, byte in any::<u8>()) {
         let directory = directory();
         let mut session = Session::default();
-        let _ = session.answer(&bytes, &directory).to_bytes();
+        let _ = session.answer(&bytes, &directory, &at_once).to_bytes();
         let filter = Filter::And(vec![Filter::Present("o".into()), Filter::Present("nhsIDCode".into())].into());
         let request = searching("ou=services, o=nhs", SearchRequestScope::WholeSubtree, filter, &["*", "+"]);
         let mut message = rasn::ber::encode(&LdapMessage::new(1, ProtocolOp::SearchRequest(request))).unwrap();
         if let Some(target) = message.get_mut(place) {
             *target = byte;
         }
-        let _ = session.answer(&message, &directory).to_bytes();
+        let _ = session.answer(&message, &directory, &at_once).to_bytes();
     }
 }

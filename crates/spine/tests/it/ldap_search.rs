@@ -2,11 +2,12 @@
 
 use crate::ldap::{ask, ask_with, directory, searching};
 use rasn_ldap::{
-    AttributeValueAssertion, CompareRequest, Control, Filter, ProtocolOp, ResultCode, SearchRequestScope,
+    AttributeValueAssertion, CompareRequest, Control, Filter, LdapMessage, ProtocolOp, ResultCode, SearchRequestScope,
     SearchResultEntry,
 };
 use spine::sds::ldif;
-use spine::sds::session::Answer;
+use spine::sds::session::{Answer, Session, SessionLimits};
+use std::time::Duration;
 
 const SERVICES: &str = "ou=services, o=nhs";
 
@@ -109,6 +110,7 @@ fn the_attributes_are_those_that_were_asked_for() {
     assert_eq!(of(&["+"]), operational);
     assert_eq!(of(&["*", "+"]), [&user[..], &operational[..]].concat());
     assert_eq!(of(&["1.1"]), [""; 0]);
+    assert_eq!(of(&["@nhsAs", "@unknown"]), user);
     assert_eq!(
         of(&["NHSIDCODE", "entrydn", "unknown", "1.2.826.0.1285.0.2.1.82"]),
         ["nhsIDCode", "nhsMHSPartyKey", "entryDN"]
@@ -152,6 +154,25 @@ fn a_search_over_the_limit_is_cut_short_and_says_so() {
         request.size_limit = limit;
         let answer = ask(ProtocolOp::SearchRequest(request.clone()));
         assert_eq!((ids(&answer).len(), code(&answer)), (sent, expected as u32));
+    }
+}
+
+// covers: SDS-60
+#[test]
+fn a_search_out_of_time_says_so_and_gives_what_it_has() {
+    let search = |time_limit, taken: Duration| {
+        let mut request = searching("o=nhs", SearchRequestScope::WholeSubtree, any(), &["1.1"]);
+        request.time_limit = time_limit;
+        let message = LdapMessage::new(1, ProtocolOp::SearchRequest(request));
+        let limits = SessionLimits { longest_search: Duration::from_secs(5), ..SessionLimits::default() };
+        let answer = Session::new(limits).answer_message(&message, &directory(), &|| taken);
+        (ids(&answer).len(), code(&answer))
+    };
+    let over = ResultCode::TimeLimitExceeded as u32;
+    for (asked, taken, expected) in
+        [(0, 0, (10, 0)), (0, 4, (10, 0)), (0, 5, (0, over)), (2, 1, (10, 0)), (2, 2, (0, over)), (60, 5, (0, over))]
+    {
+        assert_eq!(search(asked, Duration::from_secs(taken)), expected, "{asked} s asked, {taken} s taken");
     }
 }
 

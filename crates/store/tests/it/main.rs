@@ -10,4 +10,5 @@ mod registering;
 mod sample;
 mod small_owners;
 mod sudden_end;
+mod sudden_end_of_registry;
 mod tampering;

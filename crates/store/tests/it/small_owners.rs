@@ -58,10 +58,16 @@ on_both_databases! {
         store.keep_token_client(client("two"), record("two")).await.unwrap();
         assert_eq!(store.token_client("one").await.unwrap(), Some(client("one")));
         let second = HashedSecret { expires_at: Some(99), ..secret("second", 2) };
-        assert!(store.add_secret("one", second.clone(), record("add")).await.unwrap());
-        assert!(!store.add_secret("three", second.clone(), record("add")).await.unwrap());
+        assert!(store.add_secret("one", second.clone(), None, record("add")).await.unwrap());
+        assert!(!store.add_secret("three", second.clone(), None, record("add")).await.unwrap());
         let both = store.token_client("one").await.unwrap().unwrap().secrets;
         assert_eq!(both, [secret("first", 1), second.clone()]);
+        let third = secret("third", 3);
+        assert!(store.add_secret("one", third.clone(), Some(100), record("rotate")).await.unwrap());
+        let first = HashedSecret { expires_at: Some(100), ..secret("first", 1) };
+        let kept = store.token_client("one").await.unwrap().unwrap().secrets;
+        assert_eq!(kept, [first, second.clone(), third.clone()], "one that ends earlier anyway stays as it is");
+        assert!(store.revoke_secret("one", "third", record("revoke")).await.unwrap());
         assert!(store.revoke_secret("one", "first", record("revoke")).await.unwrap());
         assert!(!store.revoke_secret("one", "first", record("revoke")).await.unwrap());
         assert_eq!(store.token_client("one").await.unwrap().unwrap().secrets, [second]);
@@ -71,9 +77,9 @@ on_both_databases! {
         assert!(store.remove_token_client("one", record("remove")).await.unwrap());
         assert!(!store.remove_token_client("one", record("remove")).await.unwrap());
         assert_eq!(store.token_client("one").await.unwrap(), None);
-        // Six changes and the record that opens the chain; what changed nothing left no record.
+        // Eight changes and the record that opens the chain; what changed nothing left no record.
         let found = store.verify().await.unwrap();
-        assert_eq!((found.chains[0].sequence, found.faults), (7, vec![]));
+        assert_eq!((found.chains[0].sequence, found.faults), (9, vec![]));
     }
 
     // covers: SDS-53

@@ -13,12 +13,12 @@ use store::{
 use crate::place::Place;
 use crate::sample::{booking, cancel, diary, record, slot};
 
-/// Set in a child: where it books. A file, or a schema after the URL of a server.
-const BOOK_HERE: &str = "CARESLOT_TEST_BOOK_HERE";
+/// Set in a child: where it works. A file, or a schema after the URL of a server.
+pub(crate) const BOOK_HERE: &str = "CARESLOT_TEST_BOOK_HERE";
 const ROUNDS: u32 = 4;
 const SLOTS: i64 = 400;
 
-fn open_as_told(place: &str, process: &str) -> impl Future<Output = Result<Store, StoreError>> {
+pub(crate) fn open_as_told(place: &str, process: &str) -> impl Future<Output = Result<Store, StoreError>> {
     let (place, process) = (place.to_owned(), process.to_owned());
     async move {
         match place.split_once(' ') {
@@ -61,14 +61,19 @@ async fn book_and_tell(store: Store, process: String, next: Arc<AtomicU32>) {
     }
 }
 
-fn tell(what: &str) {
+pub(crate) fn tell(what: &str) {
     // Written at once and not through the test's own capture.
     drop(writeln!(std::io::stdout().lock(), "\n>{what}"));
 }
 
 fn start_child(place: &str) -> Child {
+    start(place, "sudden_end::a_child_books_until_it_is_killed")
+}
+
+/// Starts this binary again with one test alone, which works at a place.
+pub(crate) fn start(place: &str, test: &str) -> Child {
     Command::new(std::env::current_exe().expect("this binary"))
-        .args(["--exact", "sudden_end::a_child_books_until_it_is_killed", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env(BOOK_HERE, place)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -77,7 +82,7 @@ fn start_child(place: &str) -> Child {
 }
 
 /// Kills the child with SIGKILL after it told so many things; the answer is all it told.
-fn kill_after(mut child: Child, told: usize) -> Vec<String> {
+pub(crate) fn kill_after(mut child: Child, told: usize) -> Vec<String> {
     let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut lines = Vec::new();
     while lines.len() < told {

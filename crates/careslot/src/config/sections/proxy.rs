@@ -35,6 +35,18 @@ pub struct Ssp {
     pub jwt: TokenCheck,
     /// Which refusals are copied (SSP-45).
     pub compat: Compat,
+    /// How refusals are written (ERR-08).
+    pub error_style: ErrorStyle,
+    /// The programmes that need a sharing agreement (SSP-52).
+    pub sharing_programmes: Vec<String>,
+    /// The agreements: from and to (SSP-52).
+    pub sharing_agreements: Vec<(String, String)>,
+    /// The origins of browsers' pages that may call (SSP-97).
+    pub cors_origins: Vec<String>,
+    /// After how many failures in a row a Provider is left alone (SSP-95).
+    pub circuit_failures: u32,
+    /// For how long.
+    pub circuit_pause: Duration,
     /// Media types that are let through; empty means all (SSP-50).
     pub media_types: Vec<String>,
     /// Whether NHS numbers in queries are checked (SSP-51).
@@ -85,6 +97,17 @@ pub enum Compat {
     Live,
 }
 
+/// How refusals are written (ERR-08).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorStyle {
+    /// The Spine's code and a whole sentence.
+    Coded,
+    /// As the live proxy was seen to write.
+    Live,
+    /// Severity, issue type and diagnostics.
+    Minimal,
+}
+
 impl Ssp {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let ssp = Self {
@@ -102,6 +125,15 @@ impl Ssp {
             jwt: reader
                 .choice("jwt", &[("log", TokenCheck::Log), ("enforce", TokenCheck::Enforce), ("off", TokenCheck::Off)]),
             compat: reader.choice("compat", &[("documented", Compat::Documented), ("live", Compat::Live)]),
+            error_style: reader.choice(
+                "error_style",
+                &[("coded", ErrorStyle::Coded), ("live", ErrorStyle::Live), ("minimal", ErrorStyle::Minimal)],
+            ),
+            sharing_programmes: reader.list("sharing_programmes"),
+            sharing_agreements: agreements(reader),
+            cors_origins: reader.list("cors_origins"),
+            circuit_failures: quota(reader, "circuit_failures").unwrap_or(0),
+            circuit_pause: reader.seconds("circuit_pause_seconds", 1..=3600),
             media_types: reader.list("media_types"),
             check_nhs_number: reader.switch("check_nhs_number"),
             allow_encoded_slash: reader.switch("allow_encoded_slash"),
@@ -125,6 +157,12 @@ impl Ssp {
         const KNOWN: &[&str] = &["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
         for verb in self.verbs.iter().filter(|verb| !KNOWN.contains(&verb.as_str())) {
             reader.problem("verbs", format!("holds {verb:?}"), format!("choose among {}", KNOWN.join(", ")));
+        }
+        for origin in self.cors_origins.iter().filter(|origin| !origin.starts_with("https://") || origin.ends_with('/'))
+        {
+            let cure =
+                "write an origin as browsers do: https://HOST, with a port if it has one, without a slash at its end";
+            reader.problem("cors_origins", format!("holds {origin:?}"), cure);
         }
         if self.forwarded_by.is_empty()
             || !self.forwarded_by.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
@@ -151,6 +189,22 @@ pub(super) fn is_loopback(address: &str) -> bool {
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// `FROM TO` pairs of ASIDs or ODS codes.
+fn agreements(reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    let mut agreements = Vec::new();
+    for text in reader.list("sharing_agreements") {
+        match text.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [from, to] => agreements.push(((*from).to_owned(), (*to).to_owned())),
+            _ => reader.problem(
+                "sharing_agreements",
+                format!("holds {text:?}"),
+                "write two ASIDs or ODS codes with a space between them, who calls first",
+            ),
+        }
+    }
+    agreements
 }
 
 fn quota(reader: &mut Reader<'_>, key: &str) -> Option<u32> {

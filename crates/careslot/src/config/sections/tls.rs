@@ -14,6 +14,10 @@ pub struct Tls {
     pub crls: Vec<PathBuf>,
     /// What happens when no revocation list covers a certificate.
     pub revocation: Revocation,
+    /// How long a list is used after its successor was due.
+    pub crl_grace: Duration,
+    /// Hosts that lists may be fetched from which certificates name.
+    pub crl_hosts: Vec<String>,
     /// Also offer TLS 1.3.
     pub allow_13: bool,
     /// What a client without a good certificate sees.
@@ -54,6 +58,8 @@ impl Tls {
             ca: reader.file("ca_file"),
             crls: reader.files("crl_files"),
             revocation: reader.choice("crl", revocation),
+            crl_grace: reader.seconds("crl_grace_hours", 0..=8760) * 3600,
+            crl_hosts: reader.list("crl_hosts"),
             allow_13: reader.switch("allow_13"),
             reject: reader.choice("reject", &[("http49x", TlsReject::Http49x), ("close", TlsReject::Close)]),
             common_name_fallback: reader.switch("common_name_fallback"),

@@ -20,6 +20,9 @@ use crate::verbs::no_xml;
 use crate::verbs::table::{table, whole, words};
 use crate::verbs::times::{self, Edge};
 
+/// How long the longest interaction is: `create:appointment`.
+const INTERACTION: usize = 18;
+
 /// The flags that narrow.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct NarrowFlags {
@@ -209,7 +212,7 @@ impl Record {
 
     fn row(&self) -> Vec<String> {
         let at = self.first(&["/at"]).parse::<Timestamp>();
-        let at = at.map(|at| at.to_zoned_datetime(times::london()).strftime("%d %b %Y %H:%M:%S").to_string());
+        let at = at.map(|at| at.to_zoned_datetime(times::london()).strftime("%Y-%m-%d %H:%M:%S").to_string());
         let interaction = self.first(&["/record/interaction"]);
         let what = match interaction.rsplit_once("fhir:rest:") {
             Some((_, short)) => short.to_owned(),
@@ -224,10 +227,11 @@ impl Record {
             None => interaction,
         };
         let refusal = self.first(&["/record/refusal"]);
-        let outcome = match refusal.as_str() {
+        let became = match refusal.as_str() {
             "" => self.first(&["/record/identity", "/record/decision", "/record/event"]),
             _ => format!("{} {refusal}", self.first(&["/requirement"])),
         };
+        let outcome = format!("{} {became}", self.first(&["/record/status"]));
         vec![
             at.unwrap_or_default(),
             self.first(&["/role"]),
@@ -237,16 +241,22 @@ impl Record {
                 "/record/caller/cn",
                 "/record/connection/certificate/cn",
             ]),
-            what,
-            self.first(&["/record/status"]),
-            outcome,
+            shortened(&what),
+            outcome.trim().to_owned(),
         ]
     }
 }
 
+/// An interaction is whole, a long path is not.
+fn shortened(what: &str) -> String {
+    if what.chars().count() <= INTERACTION {
+        return what.to_owned();
+    }
+    what.chars().take(INTERACTION - 1).chain(['…']).collect()
+}
+
 fn shown(records: &[Record]) -> String {
-    let columns =
-        [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), words("WHAT"), whole("STATUS"), words("OUTCOME")];
+    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), whole("WHAT"), words("OUTCOME")];
     if records.is_empty() {
         return String::new();
     }
@@ -282,11 +292,10 @@ mod tests {
             {"interaction":"urn:nhs:names:services:careconnect:fhir:rest:create:appointment","ssp":{"from":"200000000359"},
              "status":422,"refusal":"SlotNotFree","identity":null}}"#,
         );
-        let row =
-            ["01 Jul 2026 09:00:00", "provider", "200000000359", "create:appointment", "422", "BOOK-10 SlotNotFree"];
+        let row = ["2026-07-01 09:00:00", "provider", "200000000359", "create:appointment", "422 BOOK-10 SlotNotFree"];
         assert_eq!(refused.row(), row);
         let other = record(r#"{"role":"sds","at":"x","requirement":"demo","record":{"event":"laid out"}}"#);
-        assert_eq!(other.row(), ["", "sds", "", "demo", "", "laid out"]);
+        assert_eq!(other.row(), ["", "sds", "", "demo", "laid out"]);
         let text = shown(&[refused, other]);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }

@@ -57,7 +57,7 @@ fn answer(
         }
         let answer = if line.len() as u64 > longest && !line.ends_with(b"\n") {
             skip_line(input)?;
-            unreadable(Value::Null, &format!("the line is longer than {longest} bytes"), "Send less in one line.")
+            unreadable(&Value::Null, &format!("the line is longer than {longest} bytes"), "Send less in one line.")
         } else if line.trim_ascii().is_empty() {
             continue;
         } else {
@@ -89,25 +89,29 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 
 fn judge_line(judge: &Judge, line: &[u8]) -> Value {
     const WANTED: &str = "Send {\"id\",\"resource\"} or {\"id\",\"text\",\"format\":\"json|xml\"}.";
+    // An array would be taken for the members in their order.
+    if !line.trim_ascii_start().starts_with(b"{") {
+        return unreadable(&Value::Null, "the line is no object as expected", WANTED);
+    }
     let read: Line<'_> = match serde_json::from_slice(line) {
         Ok(read) => read,
-        Err(fault) => return unreadable(Value::Null, &format!("the line is no object as expected: {fault}"), WANTED),
+        Err(fault) => return unreadable(&Value::Null, &format!("the line is no object as expected: {fault}"), WANTED),
     };
     let format = match read.format.as_deref() {
         None => None,
         Some("json") => Some(Format::Json),
         Some("xml") => Some(Format::Xml),
-        Some(_) => return unreadable(read.id, "the format is neither json nor xml", WANTED),
+        Some(_) => return unreadable(&read.id, "the format is neither json nor xml", WANTED),
     };
     let (text, format) = match (read.resource, &read.text) {
         (Some(resource), None) => (resource.get(), Some(Format::Json)),
         (None, Some(text)) => (text.as_str(), format),
-        _ => return unreadable(read.id, "either resource or text was expected", WANTED),
+        _ => return unreadable(&read.id, "either resource or text was expected", WANTED),
     };
     judge.text(read.id, text.as_bytes(), format).as_json()
 }
 
-fn unreadable(id: Value, message: &str, cure: &str) -> Value {
+fn unreadable(id: &Value, message: &str, cure: &str) -> Value {
     let issue = json!({
         "severity": "fatal", "location": "", "code": "structure", "message": message, "requirement": "VAL-01", "cure": cure,
     });

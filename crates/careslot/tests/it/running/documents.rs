@@ -27,6 +27,7 @@ fn followed(demo: &Demo, script: &str) -> Seen {
         ("localhost:8446", host("/token/endpoint")),
         ("127.0.0.1:1389", host("/sds/ldap")),
         ("127.0.0.1:8447", host("/admin")),
+        ("127.0.0.1:8080", host("/web")),
     ];
     let mut script = script.to_owned();
     for (printed, real) in &addresses {
@@ -70,4 +71,47 @@ fn the_first_guide_works_as_it_is_printed() {
     for status in ["\n496\n", "\n403\n"] {
         assert!(seen.stdout.contains(status), "{status}: {seen:?}");
     }
+}
+
+#[test]
+fn the_guide_to_validating_works_as_it_is_printed() {
+    let page = "docs/guide/validating.md";
+    let parts =
+        ["## One resource", "## By which profile", "## By definitions of your own", "## From programs", "## Over HTTP"];
+    let script: String = parts.iter().map(|heading| commands(page, heading)).collect();
+    let seen = followed(Demo::shared(), &script);
+    assert_eq!(seen.exit, 0, "the last command is answered: {seen:?}");
+    // What the page shows comes out, line by line, as far as it shows it.
+    let said = format!("{}{}", seen.stdout, seen.stderr);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    let text = fs::read_to_string(path).unwrap();
+    let shown: Vec<&str> = text.split("```text\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    assert_eq!(shown.len(), 5, "{shown:?}");
+    for line in shown.iter().flat_map(|block| block.lines()) {
+        let line = line.trim_end_matches(" …");
+        assert!(said.lines().any(|said| said.starts_with(line)), "{line}\n{said}");
+    }
+}
+
+// covers: AUD-04, AUD-08, AUD-10
+#[test]
+fn the_guide_to_the_audit_trail_works_as_it_is_printed() {
+    let demo = Demo::start(&[], &[]);
+    let page = "docs/guide/audit.md";
+    let parts = ["# The audit trail", "## Reading", "## Checking", "## In production"];
+    let script: String = parts.iter().map(|heading| commands(page, heading)).collect();
+    let seen = followed(&demo, &script);
+    assert_eq!(seen.exit, 0, "the last command is answered: {seen:?}");
+    for told in [
+        "provider  200000000359  create:appointment  422 BOOK-10",
+        "ssp       200000000359  create:appointment  422 relayed",
+        " audit.ndjson\n",
+        r#"["provider","registry","sds","ssp","token"]"#,
+        r#""role":"provider","chains":[{"#,
+        r#""next":""#,
+    ] {
+        assert!(seen.stdout.contains(told), "{told}: {seen:?}");
+    }
+    assert_eq!(seen.stdout.matches("✔ every record is as it was written").count(), 2, "{seen:?}");
+    assert_eq!(seen.stdout.matches(r#""faults":[]"#).count(), 1, "{seen:?}");
 }

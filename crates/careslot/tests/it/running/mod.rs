@@ -1,16 +1,29 @@
 //! System tests: the built program's demo with real TLS and real LDAP, the verbs as processes, and what curl and ldapsearch see.
 
+mod audit;
+mod booker;
 mod consumer_flags;
+mod contested;
 mod curl;
 mod dialects;
 mod directory;
 mod documents;
 mod ending;
 mod export;
+mod failures;
+mod fhir_clients;
+mod house;
+mod jwt;
+mod killed;
+mod proxy;
 mod refusals;
 mod refused_tokens;
+mod registry;
+mod scale_out;
 mod sds;
+mod sds_fhir;
 mod stores;
+mod token_clients;
 mod token_endpoint;
 mod verbs;
 

@@ -3,7 +3,10 @@
 use roles::consumer::{Consumer, Fault, Party, Registered};
 
 use super::cut_wire::{CutWire, Lost};
+use serde_json::json;
+
 use super::network::Network;
+use super::scripted::{Scripted, json};
 use super::steps::{appointment, book, book_as, free_slots, nhs_number};
 
 /// A Consumer that reaches the proxy over a wire which can be cut.
@@ -93,4 +96,34 @@ async fn a_registration_whose_answer_is_lost_is_made_once() {
         let found = consumer.search_registered_appointments(&nhs_number()).await.expect("a Bundle");
         assert_eq!(found.resource("Bundle").expect("a Bundle").text_of("total"), Some("1"));
     }
+}
+
+// covers: SSP-132, XTI-04
+#[tokio::test]
+async fn a_lost_booking_is_found_among_the_patients_where_the_refusal_names_nothing() {
+    let network = Network::of("1.0.4").await;
+    let (endpoint, slots) = free_slots(&network.consumer().await).await;
+    let start = slots[0].start.clone();
+    let scripted = Scripted::start(network.door_for_certificates(), move |_, asked| {
+        let made = json!({"resourceType": "Appointment", "id": "a1", "status": "booked", "start": start});
+        match (asked.method.as_str(), asked.target.contains("/Appointment?")) {
+            ("POST", _) => json(
+                409,
+                &json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "duplicate",
+                    "details": {"coding": [{"code": "DUPLICATE_REJECTED"}]}}]}),
+            ),
+            (_, true) => {
+                json(200, &json!({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": made}]}))
+            }
+            _ => json(200, &made),
+        }
+    })
+    .await;
+    let url = scripted.url();
+    let consumer = network.consumer_with(|settings| settings.ssp = url).await;
+    let booked = book(&consumer, &endpoint, &slots[0]).await.expect("the booking, found");
+    assert_eq!((booked.id.as_str(), booked.link), ("a1", format!("{}/Appointment/a1", endpoint.root)));
+    // Another Slot's booking is not taken for this one.
+    let fault = book(&consumer, &endpoint, &slots[1]).await.unwrap_err();
+    assert!(matches!(&fault, Fault::Refused(refused) if refused.status == 409), "{fault:?}");
 }

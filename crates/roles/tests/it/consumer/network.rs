@@ -164,7 +164,8 @@ impl Network {
         self.keep_entries(&self.ldif()).await;
         let live = LiveDirectory::open(Arc::new(self.directory.clone())).await.expect("a directory");
         let listeners = vec![(listener, Door::Plain)];
-        tokio::spawn(sds::run(listeners, Arc::new(live), sds::Settings::default(), self.stop.clone()));
+        let recorder = crate::sds::recorder(&self.directory);
+        tokio::spawn(sds::run(listeners, Arc::new(live), recorder, sds::Settings::default(), self.stop.clone()));
     }
 
     /// Puts entries into the directory.
@@ -237,7 +238,7 @@ impl Network {
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
             local_rules: provider::LocalRules::default(),
-            test_services: provider::TestServices::default(),
+            test_service_ids: provider::TestServiceIds::default(),
             demonstrator_checks: false,
             definitions: profile::Definitions::standard(),
         };

@@ -112,3 +112,38 @@ async fn what_the_registry_cannot_have_is_not_kept() {
     assert!(matches!(told, Err(Fault::Unsendable(_))), "{told:?}");
     assert!(consumer.pending().await.expect("the outbox").is_empty());
 }
+
+// covers: REG-02, PROC-01, CON-15
+#[tokio::test]
+async fn what_waiting_does_not_cure_is_given_up_aloud_and_stands_in_nobodys_way() {
+    let network = Network::of("1.0.4").await;
+    let consumer = network.consumer().await;
+    let (_, booked) = booked(&consumer).await;
+    network.stop_registry().await;
+    // It was never registered, and nobody can say so now.
+    let told = consumer.cancel_registered_appointment(&appointment(&booked), &booked.link).await;
+    assert!(matches!(told, Ok(Registered::Kept { .. })), "{told:?}");
+    network.start_registry().await;
+    network.clock.forward(60);
+    let (sent, faults) = consumer.send_pending().await.expect("the outbox");
+    assert_eq!(sent, 0);
+    assert!(matches!(&faults[..], [Fault::GivenUp { about, .. }] if *about == booked.link), "{faults:?}");
+    assert!(consumer.pending().await.expect("the outbox").is_empty());
+}
+
+// covers: REG-02, PROC-01
+#[tokio::test]
+async fn a_registration_for_which_no_token_is_to_be_had_is_kept() {
+    let network = Network::of("1.0.4").await;
+    let consumer = network.consumer().await;
+    let (_, booked) = booked(&consumer).await;
+    let unknown =
+        network.consumer_with(|settings| settings.registry = Some("https://localhost:9/other".to_owned())).await;
+    let told = unknown.register_appointment(&appointment(&booked), &booked.link).await;
+    let Ok(Registered::Kept { why: Fault::Refused(refused) }) = told else { panic!("{told:?}") };
+    assert_eq!(refused.by, Party::TokenEndpoint);
+    // Whoever mends the configuration sends it.
+    network.clock.forward(60);
+    assert_eq!(consumer.send_pending().await.expect("the outbox"), (1, Vec::new()));
+    assert_eq!(registered(&consumer).await, ["booked"]);
+}

@@ -223,7 +223,7 @@ async fn only_the_listed_suites_are_taken() {
 }
 
 /// A TLS 1.2 ClientHello that offers a single suite.
-fn client_hello(suite: u16) -> Vec<u8> {
+pub(crate) fn client_hello(suite: u16) -> Vec<u8> {
     let extensions: &[u8] = &[
         0x00, 0x0a, 0x00, 0x06, 0x00, 0x04, 0x00, 0x1d, 0x00, 0x17, // groups: x25519, secp256r1
         0x00, 0x0b, 0x00, 0x02, 0x01, 0x00, // uncompressed points

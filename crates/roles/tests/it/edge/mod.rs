@@ -1,8 +1,12 @@
 //! The edge: sockets, certificates, the client.
 
+mod authorise;
 mod certificates;
 mod client;
 mod listener;
+mod shards;
+
+pub(crate) use certificates::client_hello;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

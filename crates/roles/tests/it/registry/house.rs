@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use spine::Dialect;
 use spine::interaction::Group;
 use spine::token::{AcceptUnsigned, KeySet};
+use store::testing::TestPostgres;
 use store::{AuditRecord, Store};
 
 use crate::fixed::{CountedIds, FixedClock};
@@ -34,25 +35,68 @@ pub(crate) struct House {
     service: FhirListener<Registry>,
     store: Store,
     ids: Arc<CountedIds>,
-    file: PathBuf,
+    place: Place,
     _folder: tempfile::TempDir,
+}
+
+/// Where its records are.
+enum Place {
+    File(PathBuf),
+    Schema(&'static TestPostgres, String),
+}
+
+impl Place {
+    async fn open(&self, process: &str) -> Store {
+        let opened = match self {
+            Self::File(file) => Store::open_sqlite(file, process).await,
+            Self::Schema(server, schema) => {
+                Store::open_postgres(&server.url(), schema, Some(server.password()), process).await
+            }
+        };
+        opened.expect("a store")
+    }
 }
 
 impl House {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("registry.db");
-        let store = Store::open_sqlite(&file, "first").await.expect("a store");
-        let ids = Arc::new(CountedIds::default());
-        Self { service: service(&store, ids.clone()), store, ids, file, _folder: folder }
+        let place = Place::File(folder.path().join("registry.db"));
+        Self::at(place, folder).await
+    }
+
+    /// A Registry over a schema of its own on the PostgreSQL server that tests share.
+    pub(crate) async fn on_postgres() -> Self {
+        let server = TestPostgres::shared();
+        Self::at(Place::Schema(server, server.new_schema()), tempfile::tempdir().expect("a folder")).await
+    }
+
+    async fn at(place: Place, folder: tempfile::TempDir) -> Self {
+        let (store, ids) = (place.open("first").await, Arc::new(CountedIds::default()));
+        Self { service: service(&store, ids.clone()), store, ids, place, _folder: folder }
     }
 
     /// A second Registry over the same database, as after a restart.
     pub(crate) async fn restart(&mut self) {
+        let (service, store) = self.another_process().await;
+        (self.service, self.store) = (service, store);
+    }
+
+    /// A second Registry over the same database, beside the first.
+    pub(crate) async fn beside(&self) -> Self {
+        let (service, store) = self.another_process().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = match &self.place {
+            Place::File(file) => Place::File(file.clone()),
+            Place::Schema(server, schema) => Place::Schema(server, schema.clone()),
+        };
+        Self { service, store, ids: self.ids.clone(), place, _folder: folder }
+    }
+
+    async fn another_process(&self) -> (FhirListener<Registry>, Store) {
         use roles::edge::clock::Ids as _;
         // No two runs may have one name.
-        self.store = Store::open_sqlite(&self.file, &self.ids.uuid().to_string()).await.expect("a store");
-        self.service = service(&self.store, self.ids.clone());
+        let store = self.place.open(&self.ids.uuid().to_string()).await;
+        (service(&store, self.ids.clone()), store)
     }
 
     /// A request that is right in every respect: any Consumer's certificate, no Ssp headers, a token for this root.

@@ -1,6 +1,7 @@
 //! The Registry, driven through its whole course of checks over SQLite, one file an interaction.
 
 mod admission;
+mod both_databases;
 mod cancel_registered_appointment;
 mod capability_statement;
 mod get_registered_appointment;

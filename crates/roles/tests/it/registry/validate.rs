@@ -29,3 +29,22 @@ async fn a_validation_tells_what_the_profile_says_and_refuses_nothing() {
         assert_eq!(told.status, 400, "{}", told.text);
     }
 }
+
+// covers: REG-08
+#[tokio::test]
+async fn a_registration_that_breaks_its_profile_is_told_element_rule_and_value() {
+    let house = House::new().await;
+    for base in BOTH {
+        let mut body = registration(0);
+        body["participant"][0]["status"] = json!("acepted");
+        let told = house.ask(base, "POST", "/Appointment").json(&body).send().await;
+        assert_eq!(told.status, 422, "{}", told.text);
+        let issue = &told.value()["issue"][0];
+        assert_eq!(issue["location"][0], "Appointment.participant[0].status", "{issue}");
+        let diagnostics = issue["diagnostics"].as_str().unwrap();
+        for word in ["Rule: http://hl7.org/fhir/ValueSet/participationstatus", "Got: \"acepted\"", "accepted, declined"]
+        {
+            assert!(diagnostics.contains(word), "{word}: {diagnostics}");
+        }
+    }
+}

@@ -21,10 +21,11 @@ impl OtherDirectory {
         let entries = ldif::read(&as_ldif(&entries)).unwrap();
         let record = AuditRecord { at: 0, trace_id: String::new(), requirement: "SDS-63".to_owned(), body: Vec::new() };
         store.keep_entries(entries.iter().map(to_keep).collect(), record).await.unwrap();
+        let recorder = crate::sds::recorder(&store);
         let directory = Arc::new(LiveDirectory::open(Arc::new(store)).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(sds::run(vec![(listener, Door::Plain)], directory, sds::Settings::default(), stop));
+        tokio::spawn(sds::run(vec![(listener, Door::Plain)], directory, recorder, sds::Settings::default(), stop));
         address
     }
 }

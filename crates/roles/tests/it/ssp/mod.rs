@@ -1,12 +1,16 @@
 //! The Spine Secure Proxy over real sockets: Consumer, proxy, directory and Provider, with mutual TLS on both legs.
 
 mod admission;
+mod checks_in_order;
+mod corpora;
 mod directory;
 mod forwarding;
 mod target_checks;
-mod target_corpus;
+
+mod streaming;
 mod upstream;
 mod wire;
+mod wire_checks;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -410,7 +414,7 @@ fn entries(provider: u16) -> Vec<Attributes> {
         handling("S100", "A1001-100", "urn:nhs:names:services:careslot:consumer", "Consumer.TEST", "https://c.test"),
         system("200000000360", "A1002", "A1002-200", &sent),
         handling("S200", "A1002-200", "urn:nhs:names:services:careslot:consumer", "other.test", "https://o.test"),
-        system(TO, "A91545", "A91545-300", &[SEARCH, CREATE, GP_SEARCH]),
+        system(TO, "A91545", "A91545-300", &[SEARCH, CREATE, GP_SEARCH, NOT_SENT]),
         handling("S301", "A91545-300", SEARCH, "localhost", &root),
         handling("S302", "A91545-300", CREATE, "localhost", &root),
         handling("S303", "A91545-300", GP_SEARCH, "localhost", &root),

@@ -91,8 +91,11 @@ fn compile_equal(description: &str, value: &str) -> Compiled {
         return Compiled::Always(Truth::False);
     }
     if attribute.row().name == "objectClass" {
-        let name = schema::class(value.trim()).map_or(value, |class| class.name);
-        return Compiled::Equal(attribute, normal(name, Equality::Ignore));
+        let known = schema::class(value.trim());
+        let equal = Compiled::Equal(attribute, normal(known.map_or(value, |class| class.name), Equality::Ignore));
+        // An entry may list a class that is not modelled here; of any other entry the filter says nothing.
+        let undefined = || Compiled::Or(vec![equal.clone(), Compiled::Always(Truth::Undefined)]);
+        return if known.is_some() { equal } else { undefined() };
     }
     Compiled::Equal(attribute, normal(value, rule))
 }
@@ -164,6 +167,8 @@ mod tests {
             ("(nhsMhsPartyKey= A91342-9199203)", Truth::True),
             ("(objectClass=NHSAS)", Truth::True),
             ("(objectClass=1.2.826.0.1285.0.2.0.107)", Truth::True),
+            ("(objectClass=unknownClass)", Truth::Undefined),
+            ("(!(objectClass=unknownClass))", Truth::Undefined),
             ("(nhsMhsFQDN=provider.nhs.uk)", Truth::Undefined),
             ("(nhsMhsFQDN=*)", Truth::True),
             ("(nhsaASvcIA=x)", Truth::Undefined),

@@ -6,12 +6,14 @@ use base64::engine::general_purpose::STANDARD;
 
 const WIDTH: usize = 76;
 
-/// The LDIF text of these entries, in their order.
+/// The LDIF text of these entries, in their order. It has no `version:` line, which OpenLDAP's `slapadd` does not read.
 #[must_use]
 pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> String {
-    let mut text = "version: 1\n".to_owned();
+    let mut text = String::new();
     for entry in entries {
-        text.push('\n');
+        if !text.is_empty() {
+            text.push('\n');
+        }
         push_line(&mut text, "dn", entry.dn().as_str());
         for attribute in entry.attributes() {
             for value in &attribute.values {

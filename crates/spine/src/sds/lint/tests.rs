@@ -146,3 +146,13 @@ fn every_rule_says_what_it_asks_and_what_to_do() {
         assert!(RULES[..index].iter().all(|other| other.id != rule.id), "{}", rule.id);
     }
 }
+
+// covers: SDS-65
+#[test]
+fn the_reference_lists_every_rule() {
+    let page = include_str!("../../../../../docs/reference/directory.md");
+    for Rule { id, requirement, severity, asks, cure } in RULES {
+        let row = format!("| `{id}` | {requirement} | {} | {asks} | {cure} |\n", severity.word());
+        assert!(page.contains(&row), "{row}");
+    }
+}

@@ -12,6 +12,9 @@ mod special;
 pub use framing::{FrameFault, Frames, LONGEST_REQUEST};
 
 use super::directory::Directory;
+use std::cell::Cell;
+use std::time::Duration;
+
 use rasn_ldap::{
     AuthenticationChoice, BindRequest, BindResponse, CompareRequest, CompareResponse, ExtendedRequest,
     ExtendedResponse, LdapMessage, LdapResult, ProtocolOp, ResultCode,
@@ -26,12 +29,25 @@ const NOTICE_OF_DISCONNECTION: &[u8] = b"1.3.6.1.4.1.1466.20036";
 pub struct SessionLimits {
     /// The most entries that one search, or one page of it, returns.
     pub most_entries: usize,
+    /// The longest that one search may take, whatever the client allows.
+    pub longest_search: Duration,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { most_entries: 500 }
+        Self { most_entries: 500, longest_search: Duration::from_secs(10) }
     }
+}
+
+/// What a search asked for, in words for a record. It names systems and organisations, never a patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Searched {
+    /// The base, as it was written.
+    pub base: String,
+    /// `base`, `one` or `sub`.
+    pub scope: &'static str,
+    /// The filter; a match that no attribute has a rule for stands as `(?=undefined)`.
+    pub filter: String,
 }
 
 /// What one request came to, for records and measurements. It holds no value of any attribute.
@@ -54,6 +70,8 @@ pub struct Answer {
     pub ends: bool,
     /// What it came to.
     pub exchange: Exchange,
+    /// What a search asked for; `None` of other operations, and of a search that could not be read.
+    pub searched: Option<Searched>,
 }
 
 impl Answer {
@@ -66,11 +84,41 @@ impl Answer {
 
     fn one(id: u32, operation: &'static str, code: ResultCode, op: ProtocolOp) -> Self {
         let exchange = Exchange { operation, result: Some(code as u32), entries: 0 };
-        Self { messages: vec![LdapMessage::new(id, op)], ends: false, exchange }
+        Self { messages: vec![LdapMessage::new(id, op)], ends: false, exchange, searched: None }
     }
 
     fn none(operation: &'static str, ends: bool) -> Self {
-        Self { messages: Vec::new(), ends, exchange: Exchange { operation, result: None, entries: 0 } }
+        let exchange = Exchange { operation, result: None, entries: 0 };
+        Self { messages: Vec::new(), ends, exchange, searched: None }
+    }
+}
+
+/// The time that a search has. How long it has taken is told from outside, where there is a clock.
+pub(in crate::sds) struct Time<'a> {
+    taken: &'a dyn Fn() -> Duration,
+    allowed: Duration,
+    looked: Cell<u32>,
+    up: Cell<bool>,
+}
+
+impl<'a> Time<'a> {
+    /// How many entries are looked at between two looks at the clock.
+    const STEP: u32 = 256;
+
+    fn new(taken: &'a dyn Fn() -> Duration, asked_seconds: u32, longest: Duration) -> Self {
+        let asked = Some(asked_seconds).filter(|seconds| *seconds > 0);
+        let allowed = asked.map_or(longest, |seconds| Duration::from_secs(seconds.into()).min(longest));
+        Self { taken, allowed, looked: Cell::new(0), up: Cell::new(false) }
+    }
+
+    /// Whether there is some left.
+    fn is_left(&self) -> bool {
+        let looked = self.looked.get();
+        self.looked.set(looked.wrapping_add(1));
+        if looked.is_multiple_of(Self::STEP) && (self.taken)() >= self.allowed {
+            self.up.set(true);
+        }
+        !self.up.get()
     }
 }
 
@@ -87,11 +135,12 @@ impl Session {
         Self { limits }
     }
 
-    /// Answers one whole message as [`Frames`] cuts it out. Malformed BER ends the session with a notice.
+    /// Answers one whole message as [`Frames`] cuts it out; `taken` says how long that has taken so far. Malformed BER ends the
+    /// session with a notice.
     #[must_use]
-    pub fn answer(&mut self, message: &[u8], directory: &Directory) -> Answer {
+    pub fn answer(&mut self, message: &[u8], directory: &Directory, taken: &dyn Fn() -> Duration) -> Answer {
         match rasn::ber::decode::<LdapMessage>(message) {
-            Ok(message) => self.answer_message(&message, directory),
+            Ok(message) => self.answer_message(&message, directory, taken),
             Err(_) => disconnection("the message is not an LDAP request that can be decoded"),
         }
     }
@@ -104,7 +153,12 @@ impl Session {
 
     /// Answers one decoded message.
     #[must_use]
-    pub fn answer_message(&mut self, message: &LdapMessage, directory: &Directory) -> Answer {
+    pub fn answer_message(
+        &mut self,
+        message: &LdapMessage,
+        directory: &Directory,
+        taken: &dyn Fn() -> Duration,
+    ) -> Answer {
         let id = message.message_id;
         if id == 0 {
             return disconnection("a request must have a message id that is not zero");
@@ -118,7 +172,10 @@ impl Session {
             ProtocolOp::UnbindRequest(_) => Answer::none("unbind", true),
             // Every operation is finished before the next message is looked at, so that there is nothing to abandon.
             ProtocolOp::AbandonRequest(_) => Answer::none("abandon", false),
-            ProtocolOp::SearchRequest(request) => search::search(id, request, &controls, directory, self.limits),
+            ProtocolOp::SearchRequest(request) => {
+                let time = Time::new(taken, request.time_limit, self.limits.longest_search);
+                search::search(id, request, &controls, directory, self.limits, &time)
+            }
             ProtocolOp::CompareRequest(request) => compare(id, request, directory),
             ProtocolOp::ExtendedReq(request) => extended(id, request),
             ProtocolOp::AddRequest(_)

@@ -2,12 +2,12 @@
 
 use super::control::{self, Controls, Page};
 use super::special::{SUBSCHEMA, root_dse, subschema};
-use super::{Answer, Exchange, SessionLimits, result};
-use crate::sds::directory::{Directory, NoSuchObject, Scope};
+use super::{Answer, Exchange, Searched, SessionLimits, Time, result};
+use crate::sds::directory::{Directory, NoSuchObject, OF_EVERY_ENTRY, Scope};
 use crate::sds::dn::Dn;
 use crate::sds::entry::Entry;
 use crate::sds::filter::{Compiled, Filter};
-use crate::sds::schema::AttributeId;
+use crate::sds::schema::{self, AttributeId};
 use rasn_ldap::{
     CompareRequest, LdapMessage, PartialAttribute, ProtocolOp, ResultCode, SearchRequest, SearchRequestScope,
     SearchResultDone, SearchResultEntry,
@@ -23,13 +23,18 @@ pub(super) fn search(
     controls: &Controls,
     directory: &Directory,
     limits: SessionLimits,
+    time: &Time<'_>,
 ) -> Answer {
-    match prepare(request).and_then(|search| run(id, &search, request, controls, directory, limits)) {
-        Ok(answer) => answer,
-        Err((code, matched, text)) => {
-            let done = ProtocolOp::SearchResDone(SearchResultDone(result(code, &matched, &text)));
-            Answer::one(id, "search", code, done)
+    let refused = |(code, matched, text): Refusal| {
+        let done = ProtocolOp::SearchResDone(SearchResultDone(result(code, &matched, &text)));
+        Answer::one(id, "search", code, done)
+    };
+    match prepare(request) {
+        Ok(search) => {
+            let answer = run(id, &search, request, controls, directory, limits, time).unwrap_or_else(refused);
+            Answer { searched: Some(search.told), ..answer }
         }
+        Err(refusal) => refused(refusal),
     }
 }
 
@@ -38,20 +43,22 @@ struct Prepared {
     scope: Scope,
     filter: Compiled,
     selection: Selection,
+    told: Searched,
 }
 
 fn prepare(request: &SearchRequest) -> Result<Prepared, Refusal> {
     let base = parse_name(&request.base_object)?;
-    let scope = match request.scope {
-        SearchRequestScope::BaseObject => Scope::Base,
-        SearchRequestScope::SingleLevel => Scope::One,
-        SearchRequestScope::WholeSubtree => Scope::Subtree,
+    let (scope, word) = match request.scope {
+        SearchRequestScope::BaseObject => (Scope::Base, "base"),
+        SearchRequestScope::SingleLevel => (Scope::One, "one"),
+        SearchRequestScope::WholeSubtree => (Scope::Subtree, "sub"),
         _ => return Err((ResultCode::ProtocolError, String::new(), "the scope is not known".to_owned())),
     };
     let filter = Filter::of_message(&request.filter)
         .map_err(|complex| (ResultCode::AdminLimitExceeded, String::new(), complex.to_string()))?;
     let names: Vec<&str> = request.attributes.iter().map(|name| name.0.as_str()).collect();
-    Ok(Prepared { base, scope, filter: filter.compile(), selection: Selection::of(&names, request.types_only) })
+    let told = Searched { base: request.base_object.to_string(), scope: word, filter: filter.to_string() };
+    Ok(Prepared { base, scope, filter: filter.compile(), selection: Selection::of(&names, request.types_only), told })
 }
 
 fn parse_name(name: &str) -> Result<Dn, Refusal> {
@@ -65,17 +72,19 @@ fn run(
     controls: &Controls,
     directory: &Directory,
     limits: SessionLimits,
+    time: &Time<'_>,
 ) -> Result<Answer, Refusal> {
     let special = special_entry(&search.base, search.scope);
     if let Some(entry) = special {
         let mut alone = Directory::empty();
         alone.put(entry);
         let found = alone.search(&search.base, Scope::Base, &search.filter).map_err(no_such_object)?;
-        return Ok(send(id, search, found, Window::all(limits), controls.page.is_some()));
+        return Ok(send(id, search, found, Window::all(limits), controls.page.is_some(), time));
     }
-    let found = directory.search(&search.base, search.scope, &search.filter).map_err(no_such_object)?;
+    let found = directory.search_while(&search.base, search.scope, &search.filter, || time.is_left());
+    let found = found.map_err(no_such_object)?;
     let window = Window::of(request, controls.page, limits)?;
-    Ok(send(id, search, found, window, controls.page.is_some()))
+    Ok(send(id, search, found, window, controls.page.is_some(), time))
 }
 
 /// The root DSE or the subschema where the base names one of them.
@@ -133,7 +142,14 @@ fn mark_of(request: &SearchRequest) -> u64 {
     hasher.finish()
 }
 
-fn send<'a>(id: u32, search: &Prepared, found: impl Iterator<Item = &'a Entry>, window: Window, paged: bool) -> Answer {
+fn send<'a>(
+    id: u32,
+    search: &Prepared,
+    found: impl Iterator<Item = &'a Entry>,
+    window: Window,
+    paged: bool,
+    time: &Time<'_>,
+) -> Answer {
     let mut found = found.skip(window.skip);
     let entries = found.by_ref().take(window.most).map(|entry| search.selection.entry(entry));
     let mut messages: Vec<LdapMessage> =
@@ -141,6 +157,7 @@ fn send<'a>(id: u32, search: &Prepared, found: impl Iterator<Item = &'a Entry>, 
     let sent = messages.len();
     let more = (window.most > 0 && found.next().is_some()).then_some(window.skip + sent);
     let code = match (more, window.mark) {
+        _ if time.up.get() => ResultCode::TimeLimitExceeded,
         (Some(_), None) => ResultCode::SizeLimitExceeded,
         _ => ResultCode::Success,
     };
@@ -150,10 +167,10 @@ fn send<'a>(id: u32, search: &Prepared, found: impl Iterator<Item = &'a Entry>, 
     }
     messages.push(done);
     let exchange = Exchange { operation: "search", result: Some(code as u32), entries: sent };
-    Answer { messages, ends: false, exchange }
+    Answer { messages, ends: false, exchange, searched: None }
 }
 
-/// Which attributes of an entry are returned, and whether with values (RFC 4511 section 4.5.1.8, RFC 3673).
+/// Which attributes of an entry are returned, and whether with values (RFC 4511 section 4.5.1.8, RFC 3673, RFC 4529).
 struct Selection {
     user: bool,
     operational: bool,
@@ -162,7 +179,7 @@ struct Selection {
 }
 
 impl Selection {
-    /// Nothing or `*` asks for all user attributes, `+` for all operational ones, `1.1` for none.
+    /// Nothing or `*` asks for all user attributes, `+` for all operational ones, `@CLASS` for those of a class, `1.1` for none.
     fn of(names: &[&str], types_only: bool) -> Self {
         let mut selection = Self { user: names.is_empty(), operational: false, named: Vec::new(), types_only };
         for name in names {
@@ -170,7 +187,13 @@ impl Selection {
                 "*" => selection.user = true,
                 "+" => selection.operational = true,
                 "1.1" => {}
-                name => selection.named.push(name_of(name).to_ascii_lowercase()),
+                name => match name.strip_prefix('@').and_then(schema::class) {
+                    Some(class) => {
+                        let of_class = class.must.iter().chain(class.may).chain(&["objectClass"]);
+                        selection.named.extend(of_class.map(|name| (*name).to_owned()));
+                    }
+                    None => selection.named.push(name_of(name).to_ascii_lowercase()),
+                },
             }
         }
         selection
@@ -191,7 +214,8 @@ impl Selection {
                 attributes.push(PartialAttribute::new(name.into(), values.into()));
             }
         };
-        for attribute in entry.attributes() {
+        let told = |name: &str| !entry.dn().is_empty() && OF_EVERY_ENTRY.contains(&name);
+        for attribute in entry.attributes().iter().filter(|attribute| !told(&attribute.name)) {
             let operational = AttributeId::of(&attribute.name).is_some_and(|id| id.row().operational);
             push(&attribute.name, operational, &attribute.values);
         }

@@ -10,20 +10,21 @@ use crate::sds::schema::{self, ATTRIBUTES, CLASSES};
 /// The name of the subschema entry.
 pub(super) const SUBSCHEMA: &str = "cn=Subschema";
 
-/// The feature "all operational attributes by +" (RFC 3673).
-const ALL_OPERATIONAL: &str = "1.3.6.1.4.1.4203.1.5.1";
+/// The features "all operational attributes by +" (RFC 3673), "the attributes of a class by @" (RFC 4529) and "`(&)` is true and
+/// `(|)` is false" (RFC 4526).
+const FEATURES: [&str; 3] = ["1.3.6.1.4.1.4203.1.5.1", "1.3.6.1.4.1.4203.1.5.2", "1.3.6.1.4.1.4203.1.5.3"];
 
 /// What the server says about itself under the empty name.
 pub(super) fn root_dse() -> Entry {
-    Entry::new(Dn::empty())
+    let root = Entry::new(Dn::empty())
         .with("objectClass", "top")
         .with("namingContexts", ROOT)
         .with("subschemaSubentry", SUBSCHEMA)
         .with("supportedLDAPVersion", "3")
         .with("supportedControl", PAGED_RESULTS)
         .with("supportedExtension", String::from_utf8_lossy(WHO_AM_I))
-        .with("supportedFeatures", ALL_OPERATIONAL)
-        .with("vendorName", "CareSlot")
+        .with("vendorName", "CareSlot");
+    FEATURES.into_iter().fold(root, |root, feature| root.with("supportedFeatures", feature))
 }
 
 /// The schema in the form that tools read (RFC 4512 section 4.2).
