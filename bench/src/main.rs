@@ -11,14 +11,17 @@ mod credentials;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
 mod load;
+mod look_ups;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod process;
 mod provider;
 mod proxy;
-mod registry_store;
+mod registry;
 mod searching_store;
+#[path = "../../crates/roles/tests/it/slapd/server.rs"]
+mod slapd;
 mod validation;
 
 use std::future::Future;
@@ -27,22 +30,27 @@ use std::process::ExitCode;
 
 use load::Fault;
 
+/// What the program itself uses; the anchors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 10] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
     ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
-    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
-        Ok(registry_store::measure()?)
+    ("registry", "a patient's search in the Registry, among ten thousand registrations and a million", || {
+        run(registry::measure())
     }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
+    ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),
 ];
 
 fn main() -> ExitCode {
@@ -73,6 +81,7 @@ fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
     match part {
+        "directory" => look_ups::serve(folder).await,
         "provider" | "axum" => provider::serve(part, folder).await,
         _ => proxy::serve(part, folder).await,
     }

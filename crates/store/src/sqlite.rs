@@ -205,6 +205,10 @@ impl Row for rusqlite::Row<'_> {
     fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         self.get(column).map_err(|error| fault(&error))
     }
+
+    fn is_null(&self, column: usize) -> Result<bool> {
+        self.get_ref(column).map(|value| value == ValueRef::Null).map_err(|error| fault(&error))
+    }
 }
 
 /// What a fault of SQLite means. Its messages name tables and columns, never values.

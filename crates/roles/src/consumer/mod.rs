@@ -2,6 +2,7 @@
 //!
 //! | step | file |
 //! |---|---|
+//! | can the service be booked, and as whom? | `directory_of_services` |
 //! | where is the service? two look-ups in SDS | `find_endpoint` |
 //! | a token for it | `get_token` |
 //! | every call: through the SSP, with its headers, tried again where that helps | `call` |
@@ -22,6 +23,7 @@ mod call;
 mod cancel_appointment;
 mod cancel_registered_appointment;
 mod capability_statement;
+mod directory_of_services;
 mod fault;
 mod find_endpoint;
 mod get_appointment;
@@ -47,6 +49,7 @@ pub use body::{Booking, Patient, PatientWords, registration};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
+pub use directory_of_services::{Bookable, DosAttribute, DosEndpoint, DosFault, DosRecord};
 pub use fault::{Fault, Party, Refused};
 pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
 pub use rebook_appointment::{Rebooked, Rebooking};

@@ -26,8 +26,11 @@ pub(crate) struct Judge {
     /// When the successors of the lists at hand are due, by issuer.
     due: Vec<(Vec<u8>, Option<u64>)>,
     /// The verifiers with one fetched list more, by that list.
-    with_shard: Mutex<Vec<(Arc<Shard>, Arc<dyn ClientCertVerifier>)>>,
+    with_shard: Mutex<Vec<WithShard>>,
 }
+
+/// A fetched list, and the verifier that knows it too.
+type WithShard = (Arc<Shard>, Arc<dyn ClientCertVerifier>);
 
 /// How many verifiers with a fetched list are kept.
 const MOST_VERIFIERS: usize = 64;

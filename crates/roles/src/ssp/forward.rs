@@ -53,7 +53,7 @@ pub(super) fn outbound(
     caller: IpAddr,
     settings: &Settings,
 ) -> BytesMut {
-    let mut out = BytesMut::with_capacity(2048);
+    let mut out = BytesMut::with_capacity(4096);
     for part in [head.first(), " ", &admitted.origin_form, " HTTP/1.1\r\n"] {
         out.put_slice(part.as_bytes());
     }

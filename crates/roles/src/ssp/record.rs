@@ -126,7 +126,7 @@ impl Exchange {
     }
 
     fn body(&self, outcome: &Outcome) -> Vec<u8> {
-        let mut body = Vec::with_capacity(1024);
+        let mut body = Vec::with_capacity(2048);
         if let Err(error) = serde_json::to_writer(&mut body, &self.line(outcome)) {
             tracing::error!(%error, "an audit record of the proxy could not be written down");
         }

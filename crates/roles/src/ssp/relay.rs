@@ -30,6 +30,7 @@ pub(super) fn write_head(
     trailers: bool,
     additions: &Additions<'_>,
 ) {
+    out.reserve(4096);
     write_status(out, head.status(), head.reason());
     let own_length = matches!(framing, Framing::Chunks(_) | Framing::UntilEnd) || head.status() == 204;
     for (name, value) in end_to_end(head) {

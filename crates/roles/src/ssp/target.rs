@@ -138,7 +138,7 @@ fn authority_end(url: &str) -> Result<usize, TargetFault> {
 
 /// Nothing that a server behind the proxy could read as a step up, as another slash or as an end (SSP-12).
 fn path_is_safe(path: &str, rules: TargetRules) -> Result<(), TargetFault> {
-    for segment in path.split('/') {
+    for segment in path.split('/').filter(|segment| matches!(segment.as_bytes(), [b'.' | b'%', ..])) {
         let name = segment.split(';').next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
         if name == "." || name == ".." {
             return Err(TargetFault::DotSegment);

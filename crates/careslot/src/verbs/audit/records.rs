@@ -20,6 +20,9 @@ use crate::verbs::no_xml;
 use crate::verbs::table::{table, whole, words};
 use crate::verbs::times::{self, Edge};
 
+/// How long the longest interaction is: `create:appointment`.
+const INTERACTION: usize = 18;
+
 /// The flags that narrow.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct NarrowFlags {
@@ -238,14 +241,22 @@ impl Record {
                 "/record/caller/cn",
                 "/record/connection/certificate/cn",
             ]),
-            what,
+            shortened(&what),
             outcome.trim().to_owned(),
         ]
     }
 }
 
+/// An interaction is whole, a long path is not.
+fn shortened(what: &str) -> String {
+    if what.chars().count() <= INTERACTION {
+        return what.to_owned();
+    }
+    what.chars().take(INTERACTION - 1).chain(['…']).collect()
+}
+
 fn shown(records: &[Record]) -> String {
-    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), words("WHAT"), words("OUTCOME")];
+    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), whole("WHAT"), words("OUTCOME")];
     if records.is_empty() {
         return String::new();
     }

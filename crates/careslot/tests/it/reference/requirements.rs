@@ -141,6 +141,23 @@ fn the_requirements_are_mapped_as_they_are() {
 }
 
 #[test]
+fn every_requirement_of_a_provider_is_held_by_a_test_or_stands_with_its_reason() {
+    let catalogue = catalogue();
+    let served = served(&catalogue);
+    let is_held = |id: &Id| served.get(id).is_some_and(|served| !served.tests.is_empty());
+    let words = |rows: Vec<(&Id, &Requirement)>| rows.iter().map(|(_, each)| each.word.clone()).collect::<Vec<_>>();
+    let missing =
+        catalogue.iter().filter(|(id, each)| each.binds_a_provider() && each.excuse.is_none() && !is_held(id));
+    assert_eq!(
+        words(missing.collect()),
+        [""; 0],
+        "no test cites them: `// covers: ID` above the one that would catch it"
+    );
+    let needless = catalogue.iter().filter(|(id, each)| each.excuse.is_some() && is_held(id));
+    assert_eq!(words(needless.collect()), [""; 0], "a test cites them, so that they need no reason in catalogue.txt");
+}
+
+#[test]
 fn what_a_test_covers_is_read_from_the_line_above_it() {
     let text = "//! x (BOOK-09)\n/// SSP-60…74, X-Request-ID\nfn f() {}\n// covers: XTI-04, ERR-D07\n#[tokio::test]\nasync fn a_slot_is_booked_once() {}\n";
     let said = said(&Source::new("crates/roles/src/x.rs", text), &catalogue());

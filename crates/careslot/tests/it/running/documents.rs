@@ -107,3 +107,26 @@ fn the_guide_to_validating_works_as_it_is_printed() {
         assert!(said.lines().any(|said| said.starts_with(line)), "{line}\n{said}");
     }
 }
+
+// covers: AUD-04, AUD-08, AUD-10
+#[test]
+fn the_guide_to_the_audit_trail_works_as_it_is_printed() {
+    let demo = Demo::start(&[], &[]);
+    let page = "docs/guide/audit.md";
+    let parts = ["# The audit trail", "## Reading", "## Checking", "## In production"];
+    let script: String = parts.iter().map(|heading| commands(page, heading)).collect();
+    let seen = followed(&demo, &script);
+    assert_eq!(seen.exit, 0, "the last command is answered: {seen:?}");
+    for told in [
+        "provider  200000000359  create:appointment  422 BOOK-10",
+        "ssp       200000000359  create:appointment  422 relayed",
+        " audit.ndjson\n",
+        r#"["provider","registry","sds","ssp","token"]"#,
+        r#""role":"provider","chains":[{"#,
+        r#""next":""#,
+    ] {
+        assert!(seen.stdout.contains(told), "{told}: {seen:?}");
+    }
+    assert_eq!(seen.stdout.matches("✔ every record is as it was written").count(), 2, "{seen:?}");
+    assert_eq!(seen.stdout.matches(r#""faults":[]"#).count(), 1, "{seen:?}");
+}

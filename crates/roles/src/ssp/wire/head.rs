@@ -140,7 +140,10 @@ impl Head {
 
     /// Every value of a field, whose name may be in any case.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields().filter(move |(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        let named = move |(given, _): &&(Range<usize>, Range<usize>)| {
+            self.bytes[given.clone()].eq_ignore_ascii_case(name.as_bytes())
+        };
+        self.fields.iter().filter(named).map(|(_, value)| &self.bytes[value.clone()])
     }
 
     /// The first value of a field.

@@ -201,3 +201,35 @@ async fn lists_are_fetched_where_bad_certificates_end_the_connection_too_and_thr
     let revoked = client(stage.nhs.trust(), Some(stage.nhs.issue(&leaf).identity()));
     assert!(get(&revoked, &stage.mirror.authority()).await.is_err());
 }
+
+// covers: TLS-14
+#[tokio::test]
+async fn a_session_that_is_resumed_is_judged_anew() {
+    let stage =
+        Stage::new(Revocation::HardFail, Duration::from_secs(86_400 * 30), |it| it.pause = Duration::ZERO).await;
+    let url = stage.lists.url("/c2");
+    stage.lists.keep("/c2", stage.nhs.shard(&[], Some(&url), (2026, 11, 22)));
+    let leaf = Leaf { common_name: Some("consumer.test"), list_at: Some(&url), ..Leaf::default() };
+    let settings = ClientTlsSettings {
+        identity: Some(stage.nhs.issue(&leaf).identity()),
+        trust: stage.nhs.trust(),
+        common_name_only: None,
+        versions: Versions::Only12,
+    };
+    let connector =
+        tokio_rustls::TlsConnector::from(tls::client_config(settings, Arc::new(FixedClock::default())).unwrap());
+    let talk = async || {
+        let socket = tokio::net::TcpStream::connect(stage.mirror.address).await.unwrap();
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let mut line = connector.connect(name, socket).await.unwrap();
+        line.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).await.unwrap();
+        let resumed = line.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+        (resumed, answer.split("\r\n\r\n").nth(1).unwrap().split(' ').take(2).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(talk().await, (false, "Good consumer.test".to_owned()));
+    assert_eq!(talk().await, (true, "Good consumer.test".to_owned()));
+    stage.lists.keep("/c2", stage.nhs.shard(&[1], Some(&url), (2027, 1, 1)));
+    assert_eq!(talk().await, (true, "Bad Revoked".to_owned()));
+}

@@ -7,6 +7,7 @@ mod directory;
 mod forwarding;
 mod target_checks;
 
+mod streaming;
 mod upstream;
 mod wire;
 mod wire_checks;
