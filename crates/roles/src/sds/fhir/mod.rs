@@ -108,7 +108,7 @@ impl Face {
         let at = self.recorder.clock.now();
         let mut trail = Trail::begin("sds", at, own_id, head.method.as_str(), head.uri.path(), &head.headers);
         trail.peer = head.extensions.get::<Arc<Peer>>().cloned();
-        trail.interaction = Some("sds-fhir".to_owned());
+        trail.interaction = Some("sds-fhir");
         let query: String = head.uri.query().unwrap_or_default().chars().take(500).collect();
         let query = without_nhs_numbers(&query);
         let (status, reason) = match refusal {
