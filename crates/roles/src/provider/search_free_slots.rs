@@ -7,6 +7,7 @@ use spine::dialect::ServiceUnknown;
 use store::{SlotPage, SlotQuery};
 
 use super::slot_parameters::{Reading, SlotParameters};
+use super::times::Times;
 use super::{Provider, slot_fragment};
 use crate::appointment::bundle::{Bundle, BundleType};
 use crate::edge::answer::{Answer, Content};
@@ -75,9 +76,13 @@ fn bundle(provider: &Provider, call: &Call, parameters: &SlotParameters, page: &
     if let (true, Some(last)) = (has_more, page.slots.last()) {
         bundle.link("next", &search(&parameters.query_after(last.start, &last.id)));
     }
+    let mut times = Times::in_style(&parameters.style);
+    let mut url = call.url("Slot/");
+    let slots = url.len();
     for slot in &page.slots {
-        let url = call.url(&format!("Slot/{}", slot.id));
-        bundle.entry_with(&url, |out| slot_fragment::write(out, slot, &parameters.style), "search", MATCH);
+        url.truncate(slots);
+        url.push_str(&slot.id);
+        bundle.entry_with(&url, |out| slot_fragment::write(out, slot, &mut times), "search", MATCH);
     }
     for resource in &page.included {
         let url = call.url(&format!("{}/{}", resource.resource_type, resource.id));

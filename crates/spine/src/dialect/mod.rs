@@ -61,7 +61,7 @@ pub struct Dialect {
     pub slot_reference: SlotReference,
     /// What a booking without `language` gets; `en` and `en-GB` are accepted.
     pub language_absent: LanguageAbsent,
-    /// The rules of its profile that a booking, or its cancellation, may break.
+    /// The rules of its profile that a booking, or its cancellation, may break (BOOK-11).
     pub booking_relaxes: Relaxations,
     /// The rules of its profile that a registration, or its cancellation, may break (X-14, REG-07).
     pub registration_relaxes: Relaxations,

@@ -261,6 +261,10 @@ impl Row for tokio_postgres::Row {
         self.try_get(column).map_err(|error| wrong(&error))
     }
 
+    fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        self.try_get(column).map_err(|error| wrong(&error))
+    }
+
     fn is_null(&self, column: usize) -> Result<bool> {
         self.optional_text(column).map(|text| text.is_none())
     }

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first_tables.sql"),
     include_str!("../../migrations/0002_audit_heads.sql"),
     include_str!("../../migrations/0003_diary_edition.sql"),
+    include_str!("../../migrations/0004_shared_audit_rows.sql"),
 ];
 
 /// How a database spells what the two spell differently.
