@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fhir::Node;
 use roles::consumer::{FoundSlot, SlotQuestion, SlotsFound};
 use spine::Operation;
+use uuid::Uuid;
 
 use super::caller::{Caller, Outbox, Step, asid_of};
 use super::dos;
@@ -35,6 +36,9 @@ pub struct Args {
     /// Their status
     #[arg(long, value_name = "STATUS", default_value = "free")]
     pub status: String,
+    /// UUID of the CDA document of the encounter, for the audit trail
+    #[arg(long, value_name = "UUID")]
+    pub document: Option<Uuid>,
     /// Consumer flags.
     #[command(flatten)]
     pub consumer: ConsumerFlags,
@@ -44,6 +48,7 @@ pub struct Args {
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let caller = Caller::open(&args.consumer, Outbox::Unneeded, terminal)
         .await?
+        .in_encounter(args.document)
         .for_step(Step::Call(Operation::SearchFreeSlots));
     let now = caller.shared.clock.now();
     let (from, to) =

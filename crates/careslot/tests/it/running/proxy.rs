@@ -46,7 +46,7 @@ fn v03_v04_v05_a_target_that_is_malformed_or_elsewhere_is_refused() {
         (format!("{root}/a%2Fb"), "SSP-39"),
         (format!("https://user@{bare}/metadata"), "SSP-39"),
         (format!("{root}2/metadata"), "SSP-40"),
-        (format!("https://{host}.evil.test/{path}/metadata"), "SSP-40"),
+        (format!("https://evil.{host}/{path}/metadata"), "SSP-40"),
         (format!("https://{}/{path}/metadata", host.to_uppercase()), "SSP-40"),
         (format!("https://{}:443/{path}/metadata", host.split(':').next().unwrap()), "SSP-40"),
     ] {
