@@ -38,7 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Measurement = fn() -> Result<(), Fault>;
 
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 10] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
