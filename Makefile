@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 STYLES := assets/dist/careslot.css
 # Other people's programs that the tests run.
-TEST_TOOLS := scripts/test-tools/node_modules/.package-lock.json
+TEST_TOOLS := scripts/test-tools/node_modules/.package-lock.json target/venv/installed
 # What `make bench` measures: everything, or names, as in `make bench MEASURE="search booking"`.
 MEASURE ?= all
 
@@ -31,10 +31,15 @@ $(STYLES): assets/careslot.scss assets/package.json assets/package-lock.json
 	cd assets && npm ci --silent && npm run --silent build
 	@touch $@
 
-test-tools: $(TEST_TOOLS) ## Install the programs that read what `careslot export` writes
+test-tools: $(TEST_TOOLS) ## Install the programs that read what `careslot export` writes, and the FHIR clients that book
 
-$(TEST_TOOLS): scripts/test-tools/package.json scripts/test-tools/package-lock.json
+scripts/test-tools/node_modules/.package-lock.json: scripts/test-tools/package.json scripts/test-tools/package-lock.json
 	cd scripts/test-tools && npm ci --silent --ignore-scripts
+	@touch $@
+
+target/venv/installed: scripts/requirements-test.txt
+	python3 -m venv --clear target/venv
+	target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 bench: ## Ratios, side by side, each against an anchor in the same run

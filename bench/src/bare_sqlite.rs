@@ -15,8 +15,8 @@ const STATEMENTS: [&str; 7] = [
      values (?1, 1, 'booked', ?2, ?3) on conflict do nothing",
     "insert into appointment_patient (patient, start_at, appointment_id) values (?1, ?2, ?3) on conflict do nothing",
     "insert into appointment_document (identifier, appointment_id) values (?1, ?2) on conflict do nothing",
-    "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash)
-     values ('bare', ?1, ?2, ?3, ?4, ?5, ?6)",
+    "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash, marks)
+     values ('bare', ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 ];
 
 /// Books through a database that the store has made and closed, `together` bookings in each durable transaction; gives bookings a
@@ -45,11 +45,17 @@ pub(crate) fn book_all(path: &Path, bookings: &[Booking], together: usize) -> ru
                 execute(&mut document, params![identifier, booking.appointment_id])?;
             }
         }
-        for booking in group {
-            let record = &booking.audit;
-            sequence += 1;
-            let row = params![sequence, record.at, record.trace_id, record.requirement, record.body, [0_u8; 32]];
+        sequence += group.len() as i64;
+        let record = &group[0].audit;
+        let (hash, none) = ([0_u8; 32], None::<Vec<u8>>);
+        if group.len() == 1 {
+            let row = params![sequence, record.at, record.trace_id, record.requirement, record.body, hash, none];
             execute(&mut audit, row)?;
+        } else {
+            // Records that are written together share a row.
+            let bodies: Vec<u8> = group.iter().flat_map(|booking| booking.audit.body.iter().copied()).collect();
+            let marks = vec![0_u8; 4 * group.len()];
+            execute(&mut audit, params![sequence, record.at, "", "audit-records", bodies, hash, marks])?;
         }
         connection.execute_batch("commit")?;
     }

@@ -10,15 +10,19 @@ mod credentials;
 #[path = "../../crates/roles/tests/it/directory.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod directory;
+mod growing_store;
 mod load;
+mod look_ups;
 #[path = "../../crates/roles/tests/it/pki.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pki;
 mod process;
 mod provider;
 mod proxy;
-mod registry_store;
+mod registry;
 mod searching_store;
+#[path = "../../crates/roles/tests/it/slapd/server.rs"]
+mod slapd;
 mod validation;
 
 use std::future::Future;
@@ -27,27 +31,39 @@ use std::process::ExitCode;
 
 use load::Fault;
 
+/// What the program itself uses; the anchors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures and prints; an error says why it could not.
 type Measurement = fn() -> Result<(), Fault>;
 
+/// What is measured only when it is named, for the disk that it takes.
+const LARGEST: &str = "diary-10m";
+
 /// The measurements by name, each with what it compares.
-const MEASUREMENTS: [(&str, &str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, &str, Measurement); 12] = [
     ("codec", "JSON → tree → XML → tree → JSON of a booking, against serde_json's Value parse + write", codec::measure),
     ("search", "slot search through the Provider, against axum giving the same bytes", || run(provider::search())),
     ("read", "read of one Appointment, against axum giving the same bytes", || run(provider::read())),
     ("booking", "64 concurrent bookings over HTTP on SQLite, against a bare loop", || run(provider::book())),
     ("store", "bookings through the store, against a bare loop (SQLite) and pgbench", booking_store::measure),
-    ("diary", "slot searches in the store, in a small diary and in a large one", || Ok(searching_store::measure()?)),
-    ("registry", "a patient's search in the Registry's store, among ten thousand and a million", || {
-        Ok(registry_store::measure()?)
+    ("diary", "slot searches in the store, among 10,000 Slots and among 1,000,000", || {
+        Ok(searching_store::measure(1_000_000)?)
+    }),
+    ("growth", "reads of Appointments in the store, among a thousand and among a million", || {
+        run(growing_store::measure())
+    }),
+    (LARGEST, "slot searches among 10,000,000 Slots: twelve gigabytes of disk while it lasts", || {
+        Ok(searching_store::measure(10_000_000)?)
+    }),
+    ("registry", "a patient's search in the Registry, among ten thousand registrations and a million", || {
+        run(registry::measure())
     }),
     ("validation", "a booking judged by its profiles, against HAPI's validator", || Ok(validation::measure()?)),
     ("proxy", "the SSP against nginx on the same two mutual-TLS legs", || run(proxy::measure())),
+    ("directory", "both SDS look-ups among 20,000 systems, against slapd's mdb, indexed", || run(look_ups::measure())),
 ];
-
-/// The allocator of the product.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -61,7 +77,8 @@ fn main() -> ExitCode {
     if wanted.is_empty() || unknown.is_some() {
         return usage();
     }
-    let chosen = MEASUREMENTS.iter().filter(|(name, ..)| all || wanted.iter().any(|one| one == name));
+    let chosen =
+        MEASUREMENTS.iter().filter(|(name, ..)| (all && *name != LARGEST) || wanted.iter().any(|one| one == name));
     let mut worst = ExitCode::SUCCESS;
     for (name, _, measure) in chosen {
         if let Err(fault) = measure() {
@@ -77,6 +94,7 @@ fn run(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
 
 async fn serve_part(part: &str, folder: &Path) -> Result<(), Fault> {
     match part {
+        "directory" => look_ups::serve(folder).await,
         "provider" | "axum" => provider::serve(part, folder).await,
         _ => proxy::serve(part, folder).await,
     }

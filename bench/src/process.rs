@@ -62,7 +62,16 @@ pub(crate) fn own_cpu_seconds(process: u32) -> f64 {
 
 /// The highest resident memory of a process, in kilobytes.
 pub(crate) fn peak_memory(process: u32) -> Option<f64> {
+    memory(process, "VmHWM:")
+}
+
+/// The resident memory of a process, in kilobytes.
+pub(crate) fn resident_memory(process: u32) -> Option<f64> {
+    memory(process, "VmRSS:")
+}
+
+fn memory(process: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
-use store::{AuditRecord, Booking, Diary as _, RequestId, Store};
+use store::{Audit as _, AuditFilter, AuditRecord, Booking, Diary as _, RequestId, Store};
 
 use super::{House, diary};
 use crate::bare_sqlite;
@@ -31,7 +31,7 @@ pub(crate) async fn measure() -> Result<(), Fault> {
         ours.push(load.run(&house.client, &house.search(), &requests, Some(house.provider.id())).await?);
         let House { folder, provider, first, .. } = house;
         drop(provider);
-        let bookings = booked(&folder.path().join("provider.db"))?;
+        let bookings = booked(&folder.path().join("provider.db")).await?;
         for (rates, bookings, size) in
             [(&mut together, bookings.as_slice(), CONSUMERS), (&mut alone, &bookings[..ALONE], 1)]
         {
@@ -60,17 +60,9 @@ pub(crate) async fn measure() -> Result<(), Fault> {
 }
 
 /// The bookings that the Provider stored, in their order, with the rows that it wrote.
-fn booked(path: &Path) -> Result<Vec<Booking>, Fault> {
+async fn booked(path: &Path) -> Result<Vec<Booking>, Fault> {
+    let records = records(path).await?;
     let connection = Connection::open(path)?;
-    let mut records = connection.prepare(
-        "select recorded_at, trace_id, requirement, body from audit_record
-         where instr(cast(body as text), '\"identity\":\"Appointment/') > 0 order by chain, sequence",
-    )?;
-    let records: Result<Vec<AuditRecord>, _> = records
-        .query_map([], |row| {
-            Ok(AuditRecord { at: row.get(0)?, trace_id: row.get(1)?, requirement: row.get(2)?, body: row.get(3)? })
-        })?
-        .collect();
     let mut patients = connection.prepare("select patient from appointment_patient where appointment_id = ?1")?;
     let mut documents = connection.prepare("select identifier from appointment_document where appointment_id = ?1")?;
     let mut texts = |statement: usize, id: &str| -> rusqlite::Result<Vec<String>> {
@@ -100,7 +92,7 @@ fn booked(path: &Path) -> Result<Vec<Booking>, Fault> {
             })
         })?
         .collect();
-    let (mut bookings, records) = (bookings?, records?);
+    let mut bookings = bookings?;
     if bookings.len() as u64 != BOOKINGS || records.len() != bookings.len() {
         let found = (bookings.len(), records.len());
         return Err(format!(
@@ -112,4 +104,19 @@ fn booked(path: &Path) -> Result<Vec<Booking>, Fault> {
         booking.audit = record;
     }
     Ok(bookings)
+}
+
+/// The records of the bookings, in the order of the trail.
+async fn records(path: &Path) -> Result<Vec<AuditRecord>, Fault> {
+    let store = Store::open_sqlite(path, "reader").await?;
+    let mut filter = AuditFilter { chain: Some("bench-1".to_owned()), limit: u32::MAX, ..AuditFilter::default() };
+    filter.from = Some(1);
+    let mut kept = store.list(&filter).await?;
+    store.closed().await;
+    kept.sort_unstable_by_key(|kept| kept.sequence);
+    let made = |record: &AuditRecord| {
+        let made = br#""identity":"Appointment/"#;
+        record.body.windows(made.len()).any(|window| window == made)
+    };
+    Ok(kept.into_iter().map(|kept| kept.record).filter(made).collect())
 }

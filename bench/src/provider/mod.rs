@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use self::diary::FirstSlot;
 use crate::credentials::{self, SystemClock};
 use crate::load::{Fault, Line, Load, Outcome, Until, always, median};
-use crate::process::Part;
+use crate::process::{Part, peak_memory, resident_memory};
 use roles::edge::clock::Clock as _;
 
 pub(crate) use booking::measure as book;
@@ -104,6 +104,7 @@ impl House {
 /// Slot search, 20 Slots with all six includes.
 pub(crate) async fn search() -> Result<(), Fault> {
     let house = House::start(1)?;
+    let idle = resident_memory(house.provider.id());
     let request = house.search();
     let (_, body) = Line::open(&house.client, house.port).await?.fetch(&request).await?;
     let count = |what: &[u8]| body.windows(what.len()).filter(|window| *window == what).count();
@@ -111,7 +112,11 @@ pub(crate) async fn search() -> Result<(), Fault> {
     if found != (20, 6) {
         return Err(format!("expected 20 Slots and 6 included resources, found {found:?}").into());
     }
-    against_axum("search", "20 Slots with all six includes", 0.5, &house, request).await
+    against_axum("search", "20 Slots with all six includes", 0.5, &house, request).await?;
+    let megabytes = |kilobytes: Option<f64>| kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0);
+    let (idle, busy) = (megabytes(idle), megabytes(peak_memory(house.provider.id())));
+    println!("  the Provider's memory: {idle:.0} MB idle (goal below 30), {busy:.0} MB at most under load");
+    Ok(())
 }
 
 /// Read of one Appointment.

@@ -14,7 +14,7 @@ use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::clock::Clock as _;
 use roles::edge::listen::{Door, Limits};
-use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, TestServices};
+use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, TestServiceIds};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -89,7 +89,7 @@ fn settings() -> Result<Settings, Fault> {
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
         local_rules: LocalRules::default(),
-        test_services: TestServices::default(),
+        test_service_ids: TestServiceIds::default(),
         demonstrator_checks: false,
         definitions: profile::Definitions::standard(),
     })

@@ -215,6 +215,8 @@ mod tests {
             "serve provider registry ssp sds token web --config c.toml",
             "endpoint 918999198999",
             "token --scope https://p/STU3/1/demo/.default --env e.json --json",
+            "slots --dos record.json --from today --to tomorrow",
+            "endpoint --dos record.json",
             "slots 918999198999 --from 2026-11-25T09:00 --to 2026-11-26 --status free --output xml",
             "book slot001 --patient p.json --document 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a10 --request-id 0b5b4ef8-7b5c-4d7d-9a77-0d2f4c8c2a11",
             "book slot001 --nhs-number 9990000000 --family X --given Y --birth-date 1980-01-01 --gender female --phone 0 --postcode P --no-register",

@@ -28,6 +28,7 @@ const PARTS: &[Part] = &[
     part("ldap", 5, 1389),
     part("ldaps", 6, 1636),
     part("admin", 7, 8447),
+    part("sds fhir", 8, 8448),
     part("web operations", 10, 8450),
     part("ssp operations", 11, 8451),
     part("provider operations", 12, 8452),

@@ -137,6 +137,14 @@ impl Rules {
         self.children.iter().find(|child| *child.name == *name)
     }
 
+    /// The rules at a path of names below these; these themselves for `$this`.
+    pub fn at(&self, path: &str) -> Option<&Rules> {
+        if path == "$this" {
+            return Some(self);
+        }
+        path.split('.').try_fold(self, |rules, name| rules.child(name))
+    }
+
     /// The URL of the extension that these rules ask for: the profile of the type.
     pub fn extension_url(&self) -> Option<&str> {
         self.types.iter().find(|of| &*of.code == "Extension")?.profiles.first().map(|url| &**url)

@@ -157,9 +157,10 @@ mod tests {
         }
     }
 
-    // covers: ERR-01, ERR-06
+    // covers: ERR-01, ERR-06, ERR-D06, ERR-10 to ERR-53
     #[test]
     fn the_list_equals_the_published_code_system() {
+        assert_eq!(SpineCode::ALL.len(), 44);
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../../shared/fhir-stu3/terminology/CodeSystem-Spine-ErrorOrWarningCode-1.json"

@@ -1,6 +1,7 @@
 -- The tables of every role; a role leaves those that it has no use for empty.
 -- Written once for both databases: TEXT, NUMBER and BYTES are each one's own types; `) ROWS` ends a table whose rows are kept in the
--- order of arrival, `) KEYED` one whose rows are small and kept in the order of the primary key.
+-- order of arrival, `) KEYED` one whose rows are small and kept in the order of the primary key; a line that begins with ON and the
+-- name of a database is for that one alone.
 
 create table service (id TEXT primary key) ROWS;
 -- Every value by which a service may be named, its id among them.

@@ -19,6 +19,7 @@ pub(crate) const FLAVOUR: Flavour = Flavour {
         ("TEXT", "text"),
         (") ROWS", ") strict"),
         (") KEYED", ") strict, without rowid"),
+        ("ON_POSTGRES ", "-- "),
     ],
     count_tables: "select count(*) from sqlite_schema where type = 'table'",
 };
@@ -204,6 +205,14 @@ impl Row for rusqlite::Row<'_> {
 
     fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         self.get(column).map_err(|error| fault(&error))
+    }
+
+    fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        self.get(column).map_err(|error| fault(&error))
+    }
+
+    fn is_null(&self, column: usize) -> Result<bool> {
+        self.get_ref(column).map(|value| value == ValueRef::Null).map_err(|error| fault(&error))
     }
 }
 

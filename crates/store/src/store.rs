@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::ChainHead;
 use crate::audit::chain::Chain;
+use crate::diary::remembered::Remembered;
 use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Queue, Writer};
 use crate::postgres::{PostgresPlace, PostgresReaders, PostgresSession};
@@ -22,6 +23,7 @@ pub struct Store {
     queue: Queue,
     ended: watch::Receiver<bool>,
     pub(crate) directory_counter: Arc<watch::Sender<i64>>,
+    pub(crate) diary: Arc<Remembered>,
     /// The end of the audit chain that this process writes.
     own_head: Arc<watch::Sender<Option<ChainHead>>>,
 }
@@ -110,7 +112,8 @@ impl Store {
         ended: watch::Receiver<bool>,
         own_head: Arc<watch::Sender<Option<ChainHead>>>,
     ) -> Self {
-        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)), own_head }
+        let diary = Arc::new(Remembered::new());
+        Self { readers, queue, ended, directory_counter: Arc::new(watch::Sender::new(0)), diary, own_head }
     }
 
     /// The last record that this process has written.
@@ -121,8 +124,8 @@ impl Store {
     /// Gives this clone up and returns when the writer has ended: when the other clones are gone too and everything that was asked for
     /// is done.
     pub async fn closed(self) {
-        let Self { readers, queue, mut ended, directory_counter, own_head } = self;
-        drop((readers, queue, directory_counter, own_head));
+        let Self { readers, queue, mut ended, directory_counter, diary, own_head } = self;
+        drop((readers, queue, directory_counter, diary, own_head));
         drop(ended.wait_for(|ended| *ended).await);
     }
 

@@ -113,7 +113,7 @@ pub fn missing_for(layers: &Layers, roles: &[Role]) -> Problems {
                         missing(key, *role);
                     }
                 }
-            } else if !is_set("sds.listen") {
+            } else if !is_set("sds.listen") && !is_set("sds.listen_fhir") {
                 missing("sds.listen_tls", *role);
             }
         }

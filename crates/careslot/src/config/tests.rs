@@ -130,7 +130,7 @@ a = 1
     conf/my.toml:5: provider.asids is "12"
       ASID is written as 12 digits
     conf/my.toml:4: provider.page_slots is 0
-      give a number from 1 to 10000
+      give a number from 16 to 10000
     "#);
 }
 

@@ -92,7 +92,7 @@ pub(super) fn patient() -> Result<Patient> {
         family: "Example",
         given: "Alex",
         prefix: "Mx",
-        gender: "other",
+        gender: "female",
         birth_date: "1980-02-29",
         phone: "01632 960123",
         address: ["1 Test Lane", "Leeds", "LS1 4HR"],

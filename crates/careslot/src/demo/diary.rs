@@ -278,16 +278,16 @@ mod tests {
         }
     }
 
-    // covers: SLT-26, SLT-35, SLT-40, RES-C03, X-03
+    // covers: SLT-26, SLT-35, SLT-40, RES-C01 to RES-C11, X-03, E-19
     #[test]
     fn every_resource_keeps_to_the_base_definitions_and_refers_to_what_is_there() {
         let resources = all("2026-11-24", 1);
         let known: Vec<String> =
             resources.iter().map(|each| format!("{}/{}", each.type_name(), each.text_of("id").unwrap())).collect();
         roles::provider::diary_of(&resources).unwrap();
+        let by_type = profile::Options { by_type: true, ..profile::Options::validator() };
         for resource in &resources {
-            let issues =
-                profile::validate(resource, &[], profile::Definitions::standard(), &profile::Options::validator());
+            let issues = profile::validate(resource, &[], profile::Definitions::standard(), &by_type);
             let errors: Vec<_> = issues.iter().filter(|issue| issue.severity.refuses()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", resource.type_name());
             let actors = resource.all("actor").chain(resource.all("location")).chain(resource.child("providedBy"));
@@ -295,6 +295,42 @@ mod tests {
                 assert!(known.iter().any(|each| each == reference), "{reference}");
             }
         }
+    }
+
+    // covers: RES-C02, RES-C04 to RES-C11, RES-S02, DEM-12
+    #[test]
+    fn each_resource_has_what_the_catalogue_lists_for_its_type() {
+        let resources = all("2026-11-24", 1);
+        let needed = [
+            ("Schedule", "identifier.value"),
+            ("HealthcareService", "identifier.value"),
+            ("HealthcareService", "providedBy.reference"),
+            ("HealthcareService", "location.reference"),
+            ("Practitioner", "identifier.value"),
+            ("Practitioner", "name.family"),
+            ("PractitionerRole", "code.coding.display"),
+            ("Organization", "identifier.value"),
+            ("Organization", "name"),
+            ("Location", "identifier.value"),
+            ("Location", "name"),
+            ("Slot", "identifier.value"),
+        ];
+        for (resource_type, path) in needed {
+            for resource in resources.iter().filter(|each| each.type_name() == resource_type) {
+                assert!(resource.find(path).is_some(), "{resource_type}.{path}");
+                assert!(resource.find("meta.profile").is_some(), "{resource_type} claims its profile");
+            }
+        }
+        // The two services share no place, unlike the public demonstrator's.
+        let places: Vec<_> =
+            resources.iter().filter_map(|each| each.find("location.reference")).map(Node::text).collect();
+        assert_eq!((places.len(), places[0] == places[1]), (2, false));
+        let services = resources.iter().filter(|each| each.type_name() == "HealthcareService");
+        assert!(
+            services
+                .map(|each| (each.text_of("id"), each.find("identifier.value").and_then(Node::text)))
+                .all(|(id, value)| id == value)
+        );
     }
 
     #[test]

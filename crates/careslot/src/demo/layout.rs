@@ -127,6 +127,7 @@ impl Layout {
             ("ssp.sds_base", text(SDS_BASE)),
             ("sds.listen", listen("ldap")),
             ("sds.listen_tls", listen("ldaps")),
+            ("sds.listen_fhir", listen("sds fhir")),
             ("token.public_url", text(&self.secure("token"))),
             ("token.signing_key_file", file(TOKEN_KEY_FILE)),
             ("token.audiences", Raw::List(audiences)),
@@ -165,6 +166,10 @@ impl Layout {
         format!("ldaps://localhost:{}", self.port("ldaps"))
     }
 
+    fn sds_fhir(&self) -> String {
+        format!("{}{}", self.plain("sds fhir"), roles::sds::fhir::BASE)
+    }
+
     fn jwks(&self) -> String {
         format!("{}/.well-known/jwks.json", self.secure("token"))
     }
@@ -199,7 +204,7 @@ impl Layout {
                 ldap: format!("ldap://127.0.0.1:{}", self.port("ldap")),
                 ldaps: self.ldaps(),
                 base: SDS_BASE.to_owned(),
-                fhir: None,
+                fhir: Some(self.sds_fhir()),
             },
             token: Token {
                 endpoint: self.token_endpoint(),
@@ -255,7 +260,7 @@ impl Layout {
         let command = |what: &str, line: String| Command { what: what.to_owned(), line };
         Ok(Pages {
             parts: vec![
-                part("SDS", "sds", "says where a service is", vec![ldap.clone(), self.ldaps()], None),
+                part("SDS", "sds", "says where a service is", vec![ldap.clone(), self.ldaps(), self.sds_fhir()], None),
                 part("Token endpoint", "token", "gives out access tokens", vec![self.token_endpoint()], None),
                 part("SSP", "ssp", "every call goes through it", vec![self.secure("ssp")], None),
                 part("Provider", "provider", "offers Slots and holds Appointments", provider, both.clone()),
@@ -338,6 +343,7 @@ pub(super) fn sockets(mut listeners: BTreeMap<&'static str, TcpListener>) -> Res
         token: take("token")?,
         sds: take("ldap")?,
         sds_tls: take("ldaps")?,
+        sds_fhir: take("sds fhir")?,
         admin: take("admin")?,
         operations: OperationsSockets {
             web: take("web operations")?,

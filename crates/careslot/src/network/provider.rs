@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use roles::edge::authorise::Trust;
 use roles::edge::base::Base;
 use roles::edge::operations::Router;
-use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, TestService, TestServices};
+use roles::provider::{self, Keeps, LocalRules, Provider, Settings, Software, StandIn, TestServiceIds};
 use spine::interaction::Group;
 use spine::token::AcceptUnsigned;
 use tokio::task::JoinSet;
@@ -51,20 +51,20 @@ fn settings(shared: &Shared) -> Result<Settings> {
         slots_on_a_page: section.page_slots,
         body_limit: config.http.max_body,
         local_rules: LocalRules { kept_for: section.kept_for.clone(), barred: section.barred.clone() },
-        test_services: test_services(&section.test_service_ids),
+        test_service_ids: test_service_ids(&section.test_service_ids),
         demonstrator_checks: section.demonstrator_checks,
         definitions: shared.definitions,
     })
 }
 
 /// What each service id of a test suite stands for (ASR-03).
-fn test_services(configured: &BTreeMap<String, String>) -> TestServices {
+fn test_service_ids(configured: &BTreeMap<String, String>) -> TestServiceIds {
     let meaning = |word: &String| match word.as_str() {
-        "none" => TestService::HasNoSlots,
-        "fault" => TestService::Fails,
-        service => TestService::StandsFor(service.to_owned()),
+        "none" => StandIn::NoSlots,
+        "fault" => StandIn::Fault,
+        service => StandIn::Found(service.to_owned()),
     };
-    TestServices(configured.iter().map(|(id, word)| (id.clone(), meaning(word))).collect())
+    TestServiceIds(configured.iter().map(|(id, word)| (id.clone(), meaning(word))).collect())
 }
 
 /// The day of this release, for the capability statement.

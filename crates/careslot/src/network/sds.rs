@@ -21,7 +21,7 @@ use crate::config::AuditWait;
 /// How long the searches of a connection are gathered for one audit record, unless every answer waits for its own.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// Starts it on both of its listeners, as far as they are wanted.
+/// Starts it on its listeners, as far as they are wanted.
 pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut JoinSet<()>) -> Result<()> {
     let section = &shared.config.sds;
     let mut listeners = Vec::new();
@@ -32,7 +32,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
         let identity = section.identity.as_ref().context("sds.cert_file is not set")?;
         listeners.push((listener, door(shared, identity, Asks::CertificateOrClose)?));
     }
-    if listeners.is_empty() {
+    let fhir = sockets.sds_fhir.take();
+    if listeners.is_empty() && fhir.is_none() {
         return Ok(());
     }
     let store = shared.stores.of("sds").await?;
@@ -50,6 +51,10 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
     };
     let (audit, clock, ids) = (trail(shared, store.clone()), shared.clock.clone(), shared.ids.clone());
     let recorder = Recorder { audit, clock, ids, gather };
+    if let Some(listener) = fhir {
+        let (directory, recorder, stop) = (directory.clone(), recorder.clone(), shared.shutdown.clone());
+        tasks.spawn(sds::fhir::run(listener, directory, recorder, section.max_entries, stop));
+    }
     tasks.spawn(sds::run(listeners, directory, recorder, settings, shared.shutdown.clone()));
     let ready = move || database_ready(store.clone());
     start_operations(sockets.operations.sds.take(), shared, tasks, "sds", ready, Router::new());

@@ -36,6 +36,8 @@ pub struct Sockets {
     pub sds: Option<TcpListener>,
     /// LDAP over mutual TLS.
     pub sds_tls: Option<TcpListener>,
+    /// The FHIR face of the directory.
+    pub sds_fhir: Option<TcpListener>,
     /// The administration listener.
     pub admin: Option<TcpListener>,
     /// The operations listeners.
@@ -76,6 +78,7 @@ impl Sockets {
             token: bind("token.listen", wanted(Role::Token, token.listen)).await?,
             sds: bind("sds.listen", wanted(Role::Sds, sds.listen)).await?,
             sds_tls: bind("sds.listen_tls", wanted(Role::Sds, sds.listen_tls)).await?,
+            sds_fhir: bind("sds.listen_fhir", wanted(Role::Sds, sds.listen_fhir)).await?,
             admin: bind("admin.listen", config.admin.listen).await?,
             operations: OperationsSockets {
                 web: bind("web.operations", wanted(Role::Web, web.operations)).await?,

@@ -11,7 +11,7 @@ use roles::edge::clock::Clock;
 use roles::edge::tls::believing_nobody;
 use store::Store;
 
-use super::caller::find;
+use super::caller::{VERBS, find, folder};
 use crate::cli::ConfigFlags;
 use crate::config::{self, Config};
 use crate::failure::{Exit, Failure};
@@ -65,6 +65,26 @@ impl Keeper {
         let reading = Stores::reading(place.clone(), folder.clone(), pgpass.clone());
         let stores = Stores::new(place, folder, pgpass, "verbs");
         Ok(Self { administration, client: Client::new(tls), stores, reading, clock })
+    }
+
+    /// The databases of the verbs of whoever runs this one, for the same network that these flags mean to a Consumer.
+    ///
+    /// # Errors
+    /// Exit 2: an environment file that is named and not there, or no home folder.
+    pub(super) fn of_the_verbs(flags: &KeeperFlags) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let tls = believing_nobody(clock.clone())
+            .map_err(|fault| Failure::internal("the audit trail cannot be read", &fault.into()))?;
+        let environment = match (&flags.config.config, &flags.env) {
+            (Some(_), _) => None,
+            (None, Some(named)) => Some(find(Some(named.clone()))?),
+            (None, None) => find(None).ok(),
+        };
+        let folder = folder(environment.as_ref())?;
+        let place = config::Store::Sqlite { folder: folder.clone() };
+        let reading = Stores::reading(place.clone(), folder.clone(), None);
+        let stores = Stores::new(place, folder, None, VERBS);
+        Ok(Self { administration: None, client: Client::new(tls), stores, reading, clock })
     }
 
     /// Asks the administration; nothing when nobody listens there, or when that process does not look after it.

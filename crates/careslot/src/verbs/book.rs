@@ -93,6 +93,8 @@ pub async fn run(mut args: Args, terminal: &Terminal) -> Result<(), Failure> {
     }
     let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
     let caller = Caller::open(&args.consumer, outbox, terminal).await?.for_step(Step::Call(Operation::BookAppointment));
+    let document = args.document.unwrap_or_else(|| caller.shared.ids.uuid());
+    let (caller, document) = (caller.in_encounter(Some(document)), document.to_string());
     let chosen = if args.interactive {
         let window = [args.from.as_deref(), args.to.as_deref()];
         Some(choose::slot(&caller, window, terminal).await?)
@@ -108,7 +110,6 @@ pub async fn run(mut args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Some(slot) => slot,
         None => named_slot(&caller, &endpoint, args.slot.as_deref().unwrap_or_default()).await?,
     };
-    let document = args.document.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
     let request_id = args.request_id.unwrap_or_else(|| caller.shared.ids.uuid()).to_string();
     let at = caller.shared.clock.now();
     let booking = Booking { slot: &slot, patient: &patient, document: &document, description: DESCRIPTION, at };

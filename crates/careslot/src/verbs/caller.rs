@@ -21,6 +21,9 @@ use crate::logging;
 use crate::network::{self, Shared, Stores, SystemClock, SystemIds};
 use crate::terminal::Terminal;
 
+/// The database of the verbs: what waits for the Registry, and the Consumer's audit trail.
+pub(super) const VERBS: &str = "verbs";
+
 /// Whether a verb needs the place where messages for the Registry are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outbox {
@@ -67,17 +70,12 @@ impl Caller {
         let folder = folder(environment.as_ref())?;
         let shared = shared(config, &folder);
         let curl = flags.curl.then(|| Curl::of(&shared.config, folder));
-        let kept = match outbox {
-            Outbox::Unneeded => None,
-            Outbox::Needed => {
-                let opened = shared.stores.of("verbs").await;
-                let opened = opened.map_err(|error| {
-                    Failure::internal("there is no place to keep messages for the Registry", &error)
-                })?;
-                Some(Arc::new(opened) as Arc<dyn store::Outbox>)
-            }
-        };
-        let mut consumer = network::consumer(&shared, kept).map_err(|error| incomplete(&error))?;
+        // Without a place for its record no call is made (SSP-135).
+        let opened = shared.stores.of(VERBS).await;
+        let opened = Arc::new(opened.map_err(|error| unrecorded(&error))?);
+        let kept = (outbox == Outbox::Needed).then(|| Arc::clone(&opened) as Arc<dyn store::Outbox>);
+        let consumer = network::consumer(&shared, kept).map_err(|error| incomplete(&error))?;
+        let mut consumer = consumer.audited_by(opened, user());
         if flags.trace {
             consumer = consumer.watched_by(Arc::new(Trace(*terminal)));
         }
@@ -89,6 +87,12 @@ impl Caller {
         if self.curl.is_some() {
             self.consumer = self.consumer.showing_only(step);
         }
+        self
+    }
+
+    /// Names the encounter that the verb belongs to, in the audit trail, by its CDA document.
+    pub(super) fn in_encounter(mut self, document: Option<uuid::Uuid>) -> Self {
+        self.consumer = self.consumer.in_encounter(document.map(|document| document.to_string()));
         self
     }
 
@@ -144,6 +148,15 @@ impl Caller {
     }
 }
 
+/// Whoever runs the verb, as the machine knows them (SSP-135).
+#[expect(clippy::disallowed_methods, reason = "no configuration says who runs the program")]
+fn user() -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let name = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    let id = std::fs::metadata("/proc/self").map(|process| format!("user id {}", process.uid())).unwrap_or_default();
+    [name, id].iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ")
+}
+
 /// An ASID as somebody typed it, with or without `ASID:` (FIND-18).
 pub(super) fn asid_of(text: &str) -> Result<Asid, Failure> {
     Asid::from_directory_of_services(text).map_err(|fault: Malformed| wrong_word(&fault))
@@ -166,7 +179,7 @@ fn log_if_asked(layers: &Layers, config: &Config) {
 }
 
 /// Where a verb keeps what must outlive it: beside the demo's data, else in the user's own state folder.
-fn folder(environment: Option<&Found>) -> Result<PathBuf, Failure> {
+pub(super) fn folder(environment: Option<&Found>) -> Result<PathBuf, Failure> {
     let state = || state_file().and_then(|last| last.parent().map(Path::to_path_buf));
     environment.map(|found| found.folder.join("data")).or_else(state).ok_or_else(|| {
         let cure = "set XDG_STATE_HOME or HOME";
@@ -180,12 +193,22 @@ fn shared(config: Config, folder: &Path) -> Shared {
     Shared {
         shards: network::shards(&config),
         config: Arc::new(config),
-        stores: Stores::new(place, folder.to_path_buf(), None, "verbs"),
+        stores: Stores::new(place, folder.to_path_buf(), None, VERBS),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         definitions: Definitions::standard(),
         shutdown: CancellationToken::new(),
     }
+}
+
+fn unrecorded(error: &anyhow::Error) -> Failure {
+    let what = "there is no place to record what is done, and nothing is done without a record [SSP-135]";
+    Failure::new(
+        Exit::Usage,
+        what,
+        format!("{error:#}"),
+        "let this user write to the folder that is named, then try again",
+    )
 }
 
 fn incomplete(error: &anyhow::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 use fhir::Node;
 use spine::Operation;
+use uuid::Uuid;
 
 use super::caller::{Caller, Outbox, Step};
 use super::registration::{self, News};
@@ -19,6 +20,9 @@ pub struct Args {
     /// The version to cancel [default: the newest, read first]
     #[arg(long, value_name = "V")]
     pub if_match: Option<String>,
+    /// UUID of the CDA document of the encounter in which it is cancelled, for the audit trail
+    #[arg(long, value_name = "UUID")]
+    pub document: Option<Uuid>,
     /// Do not cancel the registration
     #[arg(long)]
     pub no_register: bool,
@@ -32,6 +36,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let outbox = if args.no_register { Outbox::Unneeded } else { Outbox::Needed };
     let caller =
         Caller::open(&args.consumer, outbox, terminal).await?.for_step(Step::Call(Operation::CancelAppointment));
+    let caller = caller.in_encounter(args.document);
     let endpoint = caller.endpoint(Operation::CancelAppointment).await?;
     let id = instance::id_at(&endpoint, "Appointment", &args.id)?;
     let cancelled = caller.consumer.cancel_appointment(&endpoint, &id, args.if_match.as_deref()).await;

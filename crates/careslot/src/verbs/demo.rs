@@ -14,7 +14,7 @@ pub struct Args {
     /// Folder for certificates, data and environment.json, kept for the next start [default: .careslot, removed at the end]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// First port: web N, SSP N+1, Provider +2, Registry +3, token +4, LDAP +5, LDAPS +6, administration +7; 0 takes free ones
+    /// First port: web N, SSP N+1, Provider +2, Registry +3, token +4, LDAP +5, LDAPS +6, administration +7, SDS FHIR +8; 0 takes free ones
     #[arg(long, value_name = "N")]
     pub port_base: Option<u16>,
     /// The dialect whose base SDS names

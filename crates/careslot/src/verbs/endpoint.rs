@@ -1,12 +1,14 @@
 //! `careslot endpoint`: where a Provider is, by the two look-ups of SDS (FIND-12, SDS-20, SDS-21).
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use roles::consumer::{Endpoint, Lookup};
 use serde_json::{Map, Value, json};
 use spine::InteractionId;
 
 use super::caller::{Caller, Outbox, asid_of};
+use super::dos;
 use super::fault::{failure_of, wrong_word};
 use super::table::harmless;
 use crate::cli::ConsumerFlags;
@@ -17,8 +19,11 @@ use crate::terminal::{Colour, OutputForm, Terminal};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The ASID to look for, as the Directory of Services gives it
-    #[arg(value_name = "ASID")]
-    pub asid: String,
+    #[arg(value_name = "ASID", required_unless_present = "dos")]
+    pub asid: Option<String>,
+    /// The service's record in the Directory of Services, a JSON file, instead of its ASID
+    #[arg(long, value_name = "FILE", conflicts_with = "asid")]
+    pub dos: Option<PathBuf>,
     /// What is to be asked there [default: slot search]
     #[arg(long, value_name = "INTERACTION-ID")]
     pub interaction: Option<String>,
@@ -29,7 +34,10 @@ pub struct Args {
 
 /// Do it.
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let asid = asid_of(&args.asid)?;
+    let asid = match &args.dos {
+        Some(record) => dos::asid_in(record, terminal)?,
+        None => asid_of(args.asid.as_deref().unwrap_or_default())?,
+    };
     let interaction = match &args.interaction {
         Some(text) => InteractionId::parse(text).map_err(|fault| wrong_word(&fault))?,
         None => InteractionId::SEARCH_SLOT,

@@ -27,6 +27,7 @@ mod administered;
 mod caller;
 mod choose;
 mod curl;
+mod dos;
 mod fault;
 mod instance;
 mod patient;

@@ -18,7 +18,7 @@ const SYNTHETIC: [(&str, &str); 8] = [
     ("--family", "Synthetic"),
     ("--given", "Test"),
     ("--birth-date", "1980-02-29"),
-    ("--gender", "unknown"),
+    ("--gender", "female"),
     ("--phone", "01632 960123"),
     ("--address", "1 Test Lane"),
     ("--city", "Leeds"),

@@ -90,6 +90,7 @@ fn listening(sockets: &Sockets) -> Vec<(&'static str, SocketAddr)> {
         ("ssp", &sockets.ssp),
         ("sds", &sockets.sds),
         ("sds (TLS)", &sockets.sds_tls),
+        ("sds (FHIR)", &sockets.sds_fhir),
         ("token", &sockets.token),
         ("web", &sockets.web),
         ("administration", &sockets.admin),

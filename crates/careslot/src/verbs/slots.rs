@@ -1,12 +1,15 @@
 //! `careslot slots`: the Slots of a service (SLT-02, CON-03, CON-06).
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use fhir::Node;
 use roles::consumer::{FoundSlot, SlotQuestion, SlotsFound};
 use spine::Operation;
+use uuid::Uuid;
 
 use super::caller::{Caller, Outbox, Step, asid_of};
+use super::dos;
 use super::fault::failure_of;
 use super::resource;
 use super::table::{Column, harmless, table, whole, words};
@@ -19,8 +22,11 @@ use crate::terminal::{Colour, OutputForm, Terminal};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The service: its ASID
-    #[arg(value_name = "SERVICE")]
-    pub healthcare_service: String,
+    #[arg(value_name = "SERVICE", required_unless_present = "dos")]
+    pub healthcare_service: Option<String>,
+    /// The service's record in the Directory of Services, a JSON file, instead of its ASID
+    #[arg(long, value_name = "FILE", conflicts_with = "healthcare_service")]
+    pub dos: Option<PathBuf>,
     /// Slots that start at this time or later; without a zone it is Europe/London
     #[arg(long, value_name = "TIME")]
     pub from: String,
@@ -30,6 +36,9 @@ pub struct Args {
     /// Their status
     #[arg(long, value_name = "STATUS", default_value = "free")]
     pub status: String,
+    /// UUID of the CDA document of the encounter, for the audit trail
+    #[arg(long, value_name = "UUID")]
+    pub document: Option<Uuid>,
     /// Consumer flags.
     #[command(flatten)]
     pub consumer: ConsumerFlags,
@@ -39,6 +48,7 @@ pub struct Args {
 pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     let caller = Caller::open(&args.consumer, Outbox::Unneeded, terminal)
         .await?
+        .in_encounter(args.document)
         .for_step(Step::Call(Operation::SearchFreeSlots));
     let now = caller.shared.clock.now();
     let (from, to) =
@@ -47,7 +57,10 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         let why = format!("--from is {}, --to is {}", times::local(from), times::local(to));
         return Err(Failure::new(Exit::Usage, "the window is empty", why, "let --to be later than --from"));
     }
-    let service = asid_of(&args.healthcare_service)?;
+    let service = match &args.dos {
+        Some(record) => dos::asid_in(record, terminal)?,
+        None => asid_of(args.healthcare_service.as_deref().unwrap_or_default())?,
+    };
     let endpoint = caller.endpoint_of(&service, Operation::SearchFreeSlots).await?;
     let question = SlotQuestion { service: service.to_string(), from, to, statuses: statuses(&args.status) };
     let found = caller.consumer.search_free_slots(&endpoint, &question).await.map_err(|fault| caller.ended(fault))?;

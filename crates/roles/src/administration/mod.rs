@@ -169,7 +169,7 @@ impl Administration {
     fn record(&self, asked: &Asked, what: &str) -> AuditRecord {
         let (at, own_id) = (self.clock.now(), self.ids.uuid().to_string());
         let mut trail = Trail::begin("administration", at, own_id, &asked.method, &asked.path, &asked.headers);
-        trail.interaction = Some("administration".to_owned());
+        trail.interaction = Some("administration");
         trail.record(Ending { identity: Some(what), ..Ending::carried_out(at) })
     }
 }

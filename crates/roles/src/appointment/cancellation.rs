@@ -3,6 +3,7 @@
 
 use fhir::{Node, Parsed};
 use spine::Reason;
+use spine::dialect::Relaxations;
 use store::{AppointmentVersion, Change, ChangeOutcome};
 
 use super::versions::versioned;
@@ -10,7 +11,7 @@ use super::{changes, request_id_reused};
 use crate::edge::answer::{Answer, Content};
 use crate::edge::etag::Condition;
 use crate::edge::fhir_call::Call;
-use crate::edge::judgement::accepted_but_for;
+use crate::edge::judgement::accepted;
 use crate::edge::refusal::{Refusal, RefusedIssue};
 
 /// The statuses that a PUT may set (CAN-02, CAN-11).
@@ -18,8 +19,8 @@ const ENDINGS: [&str; 2] = ["cancelled", "entered-in-error"];
 
 /// What the party that keeps the Appointment lays down.
 pub(crate) struct Terms<'a> {
-    /// The rules of the profile that its Appointments break by design (REG-07).
-    pub(crate) excused: &'a [&'a str],
+    /// The rules of the profile that its Appointments may break (REG-07).
+    pub(crate) relaxes: &'a Relaxations,
     /// The system of the patient identifiers that it gives itself (BOOK-17); empty where it gives none.
     pub(crate) local_system: &'a str,
     /// Whether the Appointment's Slot becomes free (CAN-09).
@@ -58,7 +59,7 @@ impl Asked<'_> {
         if !self.condition.names(stored.version) {
             return Err(version_conflict(stored.version));
         }
-        let mut appointment = accepted_but_for(self.body, "Appointment", call, terms.excused)?;
+        let mut appointment = accepted(self.body, "Appointment", call, terms.relaxes)?;
         if appointment.text_of("id") != Some(self.id) {
             return Err(Refusal::new(Reason::BodyIdDiffers, "").at("Appointment.id"));
         }

@@ -14,7 +14,7 @@ use super::versions::versioned;
 use crate::edge::answer::{Answer, Content};
 use crate::edge::fhir_call::Call;
 use crate::edge::negotiate::shortened;
-use crate::edge::query::{encoded, is_control};
+use crate::edge::query::{add_parameter, is_control};
 use crate::edge::refusal::Refusal;
 
 /// A search is not paged (PAT-06); this many of one patient's Appointments is a fault, not a page.
@@ -83,7 +83,7 @@ impl PatientSearch {
 pub(crate) fn read(call: &Call, zone: &TimeZone) -> Result<PatientSearch, Refusal> {
     let mut patient = None;
     let mut ranges = Vec::new();
-    let mut understood = Vec::new();
+    let mut understood = String::new();
     for (name, value) in call.query.pairs() {
         if PATIENT_NAMES.contains(&name) {
             if patient.is_some() {
@@ -98,7 +98,7 @@ pub(crate) fn read(call: &Call, zone: &TimeZone) -> Result<PatientSearch, Refusa
             }
             continue;
         }
-        understood.push(format!("{}={}", encoded(name), encoded(value)));
+        add_parameter(&mut understood, name, value);
     }
     let patient = patient.ok_or_else(|| {
         let what = format!("expected a patient, as Appointment.participant.actor={}|…", systems::NHS_NUMBER);
@@ -111,7 +111,7 @@ pub(crate) fn read(call: &Call, zone: &TimeZone) -> Result<PatientSearch, Refusa
         StartWindow::read(&ranges, zone, call.now)?.bounds()
     };
     let query = PatientQuery { patient, window, limit: MOST_APPOINTMENTS };
-    Ok(PatientSearch { query, understood: understood.join("&") })
+    Ok(PatientSearch { query, understood })
 }
 
 fn unknown(call: &Call, name: &str) -> Result<(), Refusal> {

@@ -4,9 +4,11 @@
 use bytes::Bytes;
 use fhir::Node;
 use http::header::ETAG;
+use serde_json::json;
 use spine::Operation;
 
 use super::Consumer;
+use super::audit::{Event, is_slot_gone, told};
 use super::body::Booking;
 use super::call::{Ask, Received, Target, below_root};
 use super::fault::{Fault, Party, Refused};
@@ -39,21 +41,34 @@ impl Consumer {
     ) -> Result<Booked, Fault> {
         let request_id = request_id.map_or_else(|| self.ids.uuid().to_string(), str::to_owned);
         let body = booking.body(self.settings.dialect).to_string();
+        let (service, document) = (&endpoint.asid, Some(booking.document));
+        let about = json!({"request_id": request_id, "slot": booking.slot.id, "start": booking.slot.start});
+        self.happened(Event::BookingTried, service, document, about).await;
         let ask = Ask {
             operation: Operation::BookAppointment,
             below: "Appointment".to_owned(),
-            body: Some(Bytes::from(body)),
-            request_id: Some(request_id),
+            body: Some(Bytes::from(body.clone())),
+            request_id: Some(request_id.clone()),
             if_match: None,
         };
-        match self.call(Target::Provider(endpoint), &ask).await {
+        let booked = match self.call(Target::Provider(endpoint), &ask).await {
             Ok(received) => booked(endpoint, received),
             // The request was carried out before and its answer was lost: fetch it, do not alarm anyone (SSP-132).
             Err(Fault::Refused(refused)) if refused.is_reused_request_id() => {
                 self.booked_before(endpoint, booking, refused).await
             }
             Err(fault) => Err(fault),
-        }
+        };
+        let (event, mut became) = match &booked {
+            Ok(booked) => (Event::BookingMade, json!({"identity": booked.link, "version": booked.version})),
+            // Nothing was sent, and nothing came of it.
+            Err(Fault::Unsent(_)) => return booked,
+            Err(fault) if is_slot_gone(fault) => (Event::SlotGone, told(fault, &body)),
+            Err(fault) => (Event::BookingFailed, told(fault, &body)),
+        };
+        became["request_id"] = json!(request_id);
+        self.happened(event, service, document, became).await;
+        booked
     }
 
     /// The booking that an earlier attempt made. An id that made something else was no retry of it: that stays refused.

@@ -109,15 +109,30 @@ impl Received {
     /// [`Fault::Unusable`] when the body is no FHIR resource at all, or another one than expected.
     pub fn resource(&self, expected: &str) -> Result<Node, Fault> {
         let unusable = |what: String| Fault::Unusable { party: self.party, what };
-        let limits = fhir::Limits::GENEROUS;
-        let is_xml = self.header(&CONTENT_TYPE).is_some_and(|kind| kind.contains("xml"));
-        let parsed = if is_xml { fhir::xml::read(&self.body, &limits) } else { fhir::json::read(&self.body, &limits) };
-        let resource = parsed.map_err(|fault| unusable(fault.to_string()))?.resource;
+        let resource = self.read().map_err(|fault| unusable(fault.to_string()))?.resource;
         if resource.type_name() == expected {
             Ok(resource)
         } else {
             Err(unusable(format!("a {} was expected and a {} came", expected, resource.type_name())))
         }
+    }
+
+    /// What is wrong with the body's form, as far as it could be read all the same: faults of whoever answered (OO-08). Shapes and
+    /// places alone, never an element's content.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        const MOST: usize = 10;
+        match self.read() {
+            Ok(parsed) => parsed.issues.iter().take(MOST).map(ToString::to_string).collect(),
+            Err(_) if self.body.is_empty() => Vec::new(),
+            Err(fault) => vec![fault.to_string()],
+        }
+    }
+
+    fn read(&self) -> Result<fhir::Parsed, fhir::SyntaxError> {
+        let limits = fhir::Limits::GENEROUS;
+        let is_xml = self.header(&CONTENT_TYPE).is_some_and(|kind| kind.contains("xml"));
+        if is_xml { fhir::xml::read(&self.body, &limits) } else { fhir::json::read(&self.body, &limits) }
     }
 
     /// A header's text.
@@ -222,8 +237,10 @@ impl Consumer {
         self.show(Step::Call(ask.operation), || prepared.unsent(target, ask))?;
         let Prepared { authority, request, url, trace_id } = prepared;
         let headers = request.headers().clone();
+        self.is_accounted_for()?;
+        let began = self.clock.now();
         let answered = self.sent(&authority, request).await;
-        self.watch(|| WireMessage {
+        let mut seen = self.seen(began, attempts, || WireMessage {
             party: target.party(),
             method: method(ask.operation).to_string(),
             url,
@@ -237,13 +254,15 @@ impl Consumer {
             Target::Provider(_) => Party::Proxy,
             Target::Registry(_) => Party::Registry,
         };
-        let (head, body) = answered.map_err(|why| Fault::Unreachable { party: reached, why })?;
-        if head.status.is_success() || head.status == StatusCode::NOT_MODIFIED {
-            let status = head.status.as_u16();
-            return Ok(Received { status, headers: head.headers, body, trace_id, attempts, party: target.party() });
+        let received = match answered {
+            Ok((head, body)) => received(target.party(), head, body, trace_id, attempts),
+            Err(why) => Err(Fault::Unreachable { party: reached, why }),
+        };
+        if let (Some(seen), Ok(received)) = (&mut seen, &received) {
+            seen.faults = received.faults();
         }
-        let refused = Refused::read(target.party(), head.status, &head.headers, &body, &trace_id.to_string());
-        Err(Fault::Refused(Box::new(refused)))
+        self.noted(seen, received.as_ref().err()).await;
+        received
     }
 
     /// Sends a request and waits for the whole answer, or for the reason why there is none.
@@ -287,6 +306,16 @@ impl Consumer {
         }
         Ok(headers)
     }
+}
+
+/// An answer, told apart by its status.
+fn received(party: Party, head: Parts, body: Bytes, trace_id: TraceId, attempts: u32) -> Result<Received, Fault> {
+    if head.status.is_success() || head.status == StatusCode::NOT_MODIFIED {
+        let status = head.status.as_u16();
+        return Ok(Received { status, headers: head.headers, body, trace_id, attempts, party });
+    }
+    let refused = Refused::read(party, head.status, &head.headers, &body, &trace_id.to_string());
+    Err(Fault::Refused(Box::new(refused)))
 }
 
 /// SSP-132: what may pass by itself, 500 among it (PROC-08).

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use fhir::Node;
 use http::header::ETAG;
 use jiff::Timestamp;
+use serde_json::json;
 use spine::Operation;
 use spine::dialect::CreatedOnCancel;
 
 use super::Consumer;
+use super::audit::{Event, told};
 use super::body::instant;
 use super::call::{Ask, Received, Target, encoded};
 use super::fault::{Fault, Party, Refused};
@@ -36,7 +38,15 @@ impl Consumer {
         id: &str,
         if_match: Option<&str>,
     ) -> Result<Cancelled, Fault> {
-        self.cancel_at(Target::Provider(endpoint), id, if_match).await
+        let cancelled = self.cancel_at(Target::Provider(endpoint), id, if_match).await;
+        let link = format!("{}/Appointment/{id}", endpoint.root);
+        let (event, document, became) = match &cancelled {
+            Ok(cancelled) => (Event::Cancelled, document_of(&cancelled.appointment), json!({"identity": link})),
+            Err(Fault::Unsent(_)) => return cancelled,
+            Err(fault) => (Event::CancellationFailed, None, told(fault, "")),
+        };
+        self.happened(event, &endpoint.asid, document, became).await;
+        cancelled
     }
 
     pub(super) async fn cancel_at(
@@ -87,6 +97,13 @@ fn cancel(appointment: &mut Node, created: CreatedOnCancel, now: Timestamp) {
     if created == CreatedOnCancel::TimeOfCancelling {
         appointment.set_text("created", &instant(now));
     }
+}
+
+/// The UUID of the CDA document that an Appointment belongs to (RES-D03).
+pub(super) fn document_of(appointment: &Node) -> Option<&str> {
+    let mut contained = appointment.all("contained");
+    let document = contained.find(|resource| resource.type_name() == "DocumentReference")?;
+    document.find("identifier.value")?.text()
 }
 
 /// Whether it is another version by now (VER-03, XTI-09).

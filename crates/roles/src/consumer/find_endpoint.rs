@@ -117,8 +117,10 @@ impl Consumer {
     }
 
     async fn look_up(&self, filter: String) -> Result<Lookup, Fault> {
+        self.is_accounted_for()?;
+        let began = self.clock.now();
         let answered = self.directory.search(&filter, &["*"]).await;
-        self.watch(|| WireMessage {
+        let seen = self.seen(began, 1, || WireMessage {
             party: Party::Directory,
             method: "SEARCH".to_owned(),
             url: format!("{} {filter}", self.directory.base()),
@@ -128,7 +130,7 @@ impl Consumer {
             answer_headers: Vec::new(),
             answer: answered.as_ref().ok().map(|entries| as_ldif(entries)),
         });
-        match answered {
+        let looked_up = match answered {
             Ok(found) => Ok(Lookup { base: self.directory.base().to_owned(), filter, found }),
             Err(fault @ (DirectoryFault::Unreachable(_) | DirectoryFault::TimedOut)) => {
                 Err(Fault::Unreachable { party: Party::Directory, why: fault.to_string() })
@@ -136,7 +138,9 @@ impl Consumer {
             Err(fault @ (DirectoryFault::TooMany | DirectoryFault::Refused { .. })) => {
                 Err(Fault::Unusable { party: Party::Directory, what: fault.to_string() })
             }
-        }
+        };
+        self.noted(seen, looked_up.as_ref().err()).await;
+        looked_up
     }
 }
 

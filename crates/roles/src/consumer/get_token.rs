@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::response::Parts;
 use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 use spine::Operation;
@@ -86,8 +87,10 @@ impl Consumer {
             headers: whole(&headers),
             body: Some(form(client, scope, &client.client_secret)),
         })?;
+        self.is_accounted_for()?;
+        let began = self.clock.now();
         let sent = self.sent(&authority, request).await;
-        self.watch(|| WireMessage {
+        let seen = self.seen(began, 1, || WireMessage {
             party: Party::TokenEndpoint,
             method: "POST".to_owned(),
             url: client.endpoint.clone(),
@@ -99,13 +102,9 @@ impl Consumer {
                 if head.status.is_success() { MASK.to_owned() } else { String::from_utf8_lossy(body).into_owned() }
             }),
         });
-        let (head, body) = sent.map_err(|why| Fault::Unreachable { party: Party::TokenEndpoint, why })?;
-        if !head.status.is_success() {
-            let refused = Refused::read(Party::TokenEndpoint, head.status, &head.headers, &body, "");
-            return Err(Fault::Refused(Box::new(refused)));
-        }
-        serde_json::from_slice(&body)
-            .map_err(|fault| Fault::Unusable { party: Party::TokenEndpoint, what: format!("it is not JSON: {fault}") })
+        let answer = token_answer(sent);
+        self.noted(seen, answer.as_ref().err()).await;
+        answer
     }
 
     /// An unsigned token for one call (JW2-01): new each time, five minutes long (JWT-30, JW2-06).
@@ -130,6 +129,17 @@ impl Consumer {
             practitioner: None,
         })
     }
+}
+
+/// The token endpoint's answer, or why there is none.
+fn token_answer(sent: Result<(Parts, Bytes), String>) -> Result<Value, Fault> {
+    let (head, body) = sent.map_err(|why| Fault::Unreachable { party: Party::TokenEndpoint, why })?;
+    if !head.status.is_success() {
+        let refused = Refused::read(Party::TokenEndpoint, head.status, &head.headers, &body, "");
+        return Err(Fault::Refused(Box::new(refused)));
+    }
+    serde_json::from_slice(&body)
+        .map_err(|fault| Fault::Unusable { party: Party::TokenEndpoint, what: format!("it is not JSON: {fault}") })
 }
 
 /// The form of TOK-01.

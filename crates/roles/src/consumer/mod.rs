@@ -2,6 +2,7 @@
 //!
 //! | step | file |
 //! |---|---|
+//! | can the service be booked, and as whom? | `directory_of_services` |
 //! | where is the service? two look-ups in SDS | `find_endpoint` |
 //! | a token for it | `get_token` |
 //! | every call: through the SSP, with its headers, tried again where that helps | `call` |
@@ -13,15 +14,18 @@
 //! | move it: book first, then cancel | `rebook_appointment` |
 //! | tell the Registry, and again if it could not be told | `register_appointment`, `cancel_registered_appointment` |
 //! | a patient's appointments | `search_patient_appointments` |
+//! | a record of each call, and of each thing that happened | `audit` |
 //!
 //! It is used by the command line and the pages; no role calls it.
 
+mod audit;
 mod body;
 mod book_appointment;
 mod call;
 mod cancel_appointment;
 mod cancel_registered_appointment;
 mod capability_statement;
+mod directory_of_services;
 mod fault;
 mod find_endpoint;
 mod get_appointment;
@@ -36,6 +40,7 @@ mod wire;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use spine::dialect::Tokens;
 use store::Outbox;
 
@@ -43,10 +48,12 @@ use crate::edge::client::Client;
 use crate::edge::clock::{Clock, Ids};
 use crate::edge::directory::DirectoryClient;
 
+use audit::Exchange;
 pub use body::{Booking, Patient, PatientWords, registration};
 pub use book_appointment::Booked;
 pub use call::Received;
 pub use cancel_appointment::Cancelled;
+pub use directory_of_services::{Bookable, DosAttribute, DosEndpoint, DosFault, DosRecord};
 pub use fault::{Fault, Party, Refused};
 pub use find_endpoint::{Endpoint, EndpointFault, Lookup};
 pub use rebook_appointment::{Rebooked, Rebooking};
@@ -65,6 +72,7 @@ pub struct Consumer {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     observer: wire::Watched,
+    trail: Option<audit::Trail>,
     shown_only: Option<Step>,
     tokens: Mutex<HashMap<String, get_token::Held>>,
 }
@@ -88,6 +96,7 @@ impl Consumer {
             clock,
             ids,
             observer: None,
+            trail: None,
             shown_only: None,
             tokens: Mutex::default(),
         }
@@ -124,9 +133,9 @@ impl Consumer {
         if self.shown_only == Some(step) { Err(Fault::Unsent(Box::new(unsent()))) } else { Ok(()) }
     }
 
-    fn watch(&self, message: impl FnOnce() -> WireMessage) {
-        if let Some(observer) = &self.observer {
-            observer.seen(message());
-        }
+    /// A message as it is to be noted, where anybody watches or records.
+    fn seen(&self, began: Timestamp, attempt: u32, message: impl FnOnce() -> WireMessage) -> Option<Exchange> {
+        let is_wanted = self.observer.is_some() || self.trail.is_some();
+        is_wanted.then(|| Exchange { message: message(), began, attempt, faults: Vec::new() })
     }
 }

@@ -2,13 +2,15 @@
 //! is never without one (PROC-09).
 
 use fhir::Node;
+use serde_json::json;
 use spine::Operation;
 
 use super::Consumer;
+use super::audit::Event;
 use super::body::{Booking, Patient};
 use super::book_appointment::Booked;
 use super::call::{Ask, Target, encoded};
-use super::cancel_appointment::Cancelled;
+use super::cancel_appointment::{Cancelled, document_of};
 use super::fault::Fault;
 use super::find_endpoint::Endpoint;
 use super::search_free_slots::FoundSlot;
@@ -57,6 +59,8 @@ impl Consumer {
         };
         let booked = self.book_appointment(rebooking.to, &booking, Some(rebooking.request_id)).await?;
         let cancelled = self.cancel_appointment(rebooking.from, rebooking.id, None).await;
+        let about = json!({"identity": booked.link, "instead_of": document_of(&old), "old_stands": cancelled.is_err()});
+        self.happened(Event::Rebooked, &rebooking.to.asid, Some(rebooking.document), about).await;
         Ok(Rebooked { booked, cancelled })
     }
 }

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use fhir::Node;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use spine::Operation;
 
 use super::Consumer;
+use super::audit::Event;
 use super::body::instant;
 use super::call::{Ask, Received, Target, below_root, encoded};
 use super::fault::{Fault, Party};
@@ -99,7 +101,10 @@ impl Consumer {
             found.pages.push(page);
             let next = bundle.all("link").find(|link| link.text_of("relation") == Some("next"));
             match next.and_then(|link| link.text_of("url")) {
-                None => return Ok(found),
+                None => {
+                    self.happened(Event::SlotsShown, &endpoint.asid, None, shown(&found)).await;
+                    return Ok(found);
+                }
                 // The Provider's URL is absolute and without the proxy; only one of its own is followed (SSP-134).
                 Some(url) => below = below_root(&endpoint.root, url).ok_or_else(|| stray_link(url))?.to_owned(),
             }
@@ -135,6 +140,19 @@ impl SlotQuestion {
             parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         format!("Slot?{}", written.join("&"))
     }
+}
+
+/// What a record keeps of the Slots: how many, and the first and the last free start, which say whether any, or all, would breach a
+/// timeframe (REP-C10, REP-C11, REP-C12).
+fn shown(found: &SlotsFound) -> Value {
+    let free = found.slots.iter().filter(|slot| slot.status == "free");
+    let starts = || free.clone().filter_map(|slot| slot.start.parse::<Timestamp>().ok());
+    json!({
+        "slots": found.slots.len(),
+        "free": free.clone().count(),
+        "earliest": starts().min().map(|start| start.to_string()),
+        "latest": starts().max().map(|start| start.to_string()),
+    })
 }
 
 fn stray_link(url: &str) -> Fault {

@@ -2,15 +2,37 @@
 //! (AUD-01 to AUD-04, AUD-06 to AUD-09, SSP-100, SSP-120). No NHS number, no token and no body is ever in it.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use spine::SspHeaders;
 use store::AuditRecord;
 
-use super::peer::Peer;
+use super::peer::{Certificate, Peer};
+
+/// What the records of a token's calls keep of it, rendered once for all of them.
+#[derive(Debug, Clone, Default)]
+pub struct TokenRecord(Option<Arc<RawValue>>);
+
+impl From<Value> for TokenRecord {
+    fn from(told: Value) -> Self {
+        // A value of ours is always JSON.
+        Self(to_raw_value(&told).ok().map(Arc::from))
+    }
+}
+
+impl TokenRecord {
+    /// What is kept, as JSON; `null` where no token came.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.as_ref().map_or("null", |kept| kept.get())
+    }
+}
 
 /// What is known about one exchange; it is filled in as the checks go on, and becomes the record at the end.
 #[derive(Debug, Clone)]
@@ -34,11 +56,11 @@ pub struct Trail {
     /// The name of the dialect of the base that was called.
     pub dialect: Option<&'static str>,
     /// What the token says, as the record keeps it.
-    pub token: Value,
+    pub token: TokenRecord,
     /// The caller's X-Request-ID (AUD-06).
     pub request_id: Option<String>,
     /// The interaction that was asked for, once verb and path were understood.
-    pub interaction: Option<String>,
+    pub interaction: Option<&'static str>,
 }
 
 /// How an exchange ended.
@@ -91,7 +113,7 @@ impl Trail {
             forwarded: forwarded(headers),
             ssp: None,
             dialect: None,
-            token: Value::Null,
+            token: TokenRecord::default(),
             request_id: None,
             interaction: None,
         }
@@ -100,77 +122,120 @@ impl Trail {
     /// The record of this exchange.
     #[must_use]
     pub fn record(&self, ending: Ending<'_>) -> AuditRecord {
-        let interaction = self.interaction.clone().unwrap_or_default();
-        metrics::counter!("careslot_requests_total", "role" => self.role, "interaction" => interaction,
-            "status" => ending.status.to_string(), "reason" => ending.reason.unwrap_or_default().to_owned())
+        metrics::counter!("careslot_requests_total", "role" => self.role,
+            "interaction" => self.interaction.unwrap_or_default(), "status" => ending.status.to_string(),
+            "reason" => ending.reason.unwrap_or_default().to_owned())
         .increment(1);
-        let interaction = self.interaction.as_deref().unwrap_or("unknown");
-        AuditRecord {
-            at: self.at.as_millisecond(),
-            trace_id: self.ssp.as_ref().map(|ssp| ssp.trace_id.to_string()).unwrap_or_default(),
-            requirement: ending.requirement.unwrap_or(interaction).to_owned(),
-            body: written(&self.body(interaction, ending)),
-        }
-    }
-
-    fn body(&self, interaction: &str, ending: Ending<'_>) -> Value {
-        let mut body = Map::new();
-        body.insert("role".into(), json!(self.role));
-        body.insert("exchange".into(), json!(self.own_id));
-        body.insert("request_id".into(), json!(self.request_id));
-        body.insert("dialect".into(), json!(self.dialect));
-        body.insert("method".into(), json!(self.method));
-        body.insert("path".into(), json!(self.path));
-        body.insert("interaction".into(), json!(interaction));
-        body.insert("connection".into(), self.connection());
-        body.insert("ssp".into(), self.ssp.as_ref().map_or(Value::Null, ssp));
-        body.insert("token".into(), self.token.clone());
-        body.insert("identity".into(), json!(ending.identity));
-        body.insert("status".into(), json!(ending.status));
-        body.insert("refusal".into(), json!(ending.reason));
-        body.insert("fault".into(), json!(fault(ending)));
-        body.insert("ms".into(), json!((ending.at.as_millisecond() - self.at.as_millisecond()).max(0)));
-        Value::Object(body)
-    }
-
-    fn connection(&self) -> Value {
-        self.peer.as_ref().map_or(Value::Null, |peer| connection(peer, self.forwarded.as_deref()))
+        let interaction = self.interaction.unwrap_or("unknown");
+        let ssp = self.ssp.as_ref();
+        let trace_id = ssp.map(|ssp| ssp.trace_id.to_string()).unwrap_or_default();
+        let body = Body {
+            role: self.role,
+            exchange: &self.own_id,
+            request_id: self.request_id.as_deref(),
+            dialect: self.dialect,
+            method: &self.method,
+            path: &self.path,
+            interaction,
+            connection: self.peer.as_deref().map(|peer| Connection::of(peer, self.forwarded.as_deref())),
+            ssp: ssp.map(|ssp| Ssp {
+                trace_id: &trace_id,
+                from: ssp.from.as_str(),
+                to: ssp.to.as_str(),
+                interaction: ssp.interaction.as_str(),
+            }),
+            token: self.token.0.as_deref(),
+            identity: ending.identity,
+            status: ending.status,
+            refusal: ending.reason,
+            fault: fault(ending),
+            ms: (ending.at.as_millisecond() - self.at.as_millisecond()).max(0),
+        };
+        let body = body.written();
+        let requirement = ending.requirement.unwrap_or(interaction).to_owned();
+        AuditRecord { at: self.at.as_millisecond(), trace_id, requirement, body }
     }
 }
 
 /// Who is at the other end of a connection, and how the request came there.
 pub(crate) fn connection(peer: &Peer, forwarded: Option<&str>) -> Value {
-    let certificate = peer.certificate.presented().map_or(Value::Null, |certificate| {
-        json!({
-            "cn": certificate.common_name,
-            "issuer": certificate.issuer,
-            "serial": certificate.serial,
-            "sha256": hex::encode(certificate.sha256),
-        })
-    });
-    json!({
-        "address": peer.address.to_string(),
-        "tls": peer.tls.map(|tls| format!("{} {}", tls.version, tls.suite)),
-        "certificate": certificate,
-        "forwarded": forwarded,
-    })
+    serde_json::to_value(Connection::of(peer, forwarded)).unwrap_or_default()
 }
 
-/// A record has about a kilobyte, which is asked for at once.
-fn written(body: &Value) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1024);
-    // A value of ours is always JSON, and a vector takes every byte.
-    let _ = serde_json::to_writer(&mut bytes, body);
-    bytes
+/// A record's body, in the order in which it is written.
+#[derive(Serialize)]
+struct Body<'a> {
+    role: &'a str,
+    exchange: &'a str,
+    request_id: Option<&'a str>,
+    dialect: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    interaction: &'a str,
+    connection: Option<Connection<'a>>,
+    ssp: Option<Ssp<'a>>,
+    token: Option<&'a RawValue>,
+    identity: Option<&'a str>,
+    status: u16,
+    refusal: Option<&'a str>,
+    fault: Option<&'a str>,
+    ms: i64,
 }
 
-fn ssp(headers: &SspHeaders) -> Value {
-    json!({
-        "trace_id": headers.trace_id.to_string(),
-        "from": headers.from.to_string(),
-        "to": headers.to.to_string(),
-        "interaction": headers.interaction.to_string(),
-    })
+#[derive(Serialize)]
+struct Connection<'a> {
+    address: SocketAddr,
+    tls: Option<String>,
+    certificate: Option<Presented<'a>>,
+    forwarded: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Presented<'a> {
+    cn: Option<&'a str>,
+    issuer: &'a str,
+    serial: &'a str,
+    sha256: String,
+}
+
+#[derive(Serialize)]
+struct Ssp<'a> {
+    trace_id: &'a str,
+    from: &'a str,
+    to: &'a str,
+    interaction: &'a str,
+}
+
+impl Body<'_> {
+    /// A record has about a kilobyte, which is asked for at once.
+    fn written(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1280);
+        // Texts and numbers are always JSON, and a vector takes every byte.
+        let _ = serde_json::to_writer(&mut bytes, self);
+        bytes
+    }
+}
+
+impl<'a> Connection<'a> {
+    fn of(peer: &'a Peer, forwarded: Option<&'a str>) -> Self {
+        Self {
+            address: peer.address,
+            tls: peer.tls.map(|tls| format!("{} {}", tls.version, tls.suite)),
+            certificate: peer.certificate.presented().map(Presented::of),
+            forwarded,
+        }
+    }
+}
+
+impl<'a> Presented<'a> {
+    fn of(certificate: &'a Certificate) -> Self {
+        Self {
+            cn: certificate.common_name.as_deref(),
+            issuer: &certificate.issuer,
+            serial: &certificate.serial,
+            sha256: hex::encode(certificate.sha256),
+        }
+    }
 }
 
 /// Whose fault a refusal was: the Consumer's system (OO-07) or our own.
@@ -203,6 +268,7 @@ pub fn without_nhs_numbers(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use http::HeaderValue;
+    use serde_json::json;
 
     fn trail() -> Trail {
         let mut headers = HeaderMap::new();

@@ -16,6 +16,7 @@ use spine::token::{
 };
 use spine::{OdsCode, Reason};
 
+use super::audit::TokenRecord;
 use super::base::Base;
 use super::issuer_keys::IssuerKeys;
 use super::refusal::Refusal;
@@ -56,7 +57,7 @@ pub struct Authoriser {
 /// A token that was verified, and what it says of its bearer. Its operation is asked for anew each time.
 struct Known {
     checked: Checked,
-    caller: Caller,
+    caller: Arc<Caller>,
     /// The keys that it was verified with: it counts while they are the issuer's.
     keys: Arc<KeySet>,
 }
@@ -78,7 +79,7 @@ pub struct Caller {
     /// The ODS code of the requesting organisation, where the token names it.
     pub organisation: Option<String>,
     /// What the audit record keeps of the token (JW2-15, AUD-03).
-    pub record: Value,
+    pub record: TokenRecord,
 }
 
 impl Authoriser {
@@ -100,7 +101,7 @@ impl Authoriser {
         operation: Operation,
         behind_ssp: bool,
         now: Timestamp,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Arc<Caller>, Refusal> {
         let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let token = bearer(pairs).map_err(no_token)?;
         let presented = Presented { token, base, operation, behind_ssp, now: now.as_second() };
@@ -108,7 +109,7 @@ impl Authoriser {
         let id = digest_of(token);
         if let Some(known) = self.remembered.get(&id).filter(|known| self.still_counts(known, &keys, &presented)) {
             known.checked.allows(operation).map_err(refused)?;
-            return Ok(known.caller.clone());
+            return Ok(Arc::clone(&known.caller));
         }
         let (checked, keys) = match self.verified(&presented, &keys) {
             Err(faults) if only_the_key_is_missing(&faults) => {
@@ -119,9 +120,9 @@ impl Authoriser {
             outcome => (outcome.map_err(first_of)?, keys),
         };
         self.organisation_permitted(&checked)?;
-        let caller = self.caller(&checked);
+        let caller = Arc::new(self.caller(&checked));
         if checked.assurance() == Assurance::Signed {
-            self.remembered.insert(id, Arc::new(Known { checked, caller: caller.clone(), keys }));
+            self.remembered.insert(id, Arc::new(Known { checked, caller: Arc::clone(&caller), keys }));
         }
         Ok(caller)
     }
@@ -160,13 +161,8 @@ impl Authoriser {
     }
 
     fn caller(&self, checked: &Checked) -> Caller {
-        let mut caller = caller(checked);
-        if let (Some(name), Value::Object(record)) =
-            (checked.client().and_then(|client| self.trust.clients.get(client)), &mut caller.record)
-        {
-            record.insert("client".to_owned(), name.clone().into());
-        }
-        caller
+        let name = checked.client().and_then(|client| self.trust.clients.get(client));
+        caller(checked, name.map(String::as_str))
     }
 }
 
@@ -198,9 +194,10 @@ fn refused(fault: TokenFault) -> Refusal {
     Refusal::new(fault.reason, fault.sentence)
 }
 
-fn caller(checked: &Checked) -> Caller {
+/// The bearer, and the client's name where it has one here.
+fn caller(checked: &Checked, name: Option<&str>) -> Caller {
     let assurance = checked.assurance().words();
-    let (consumer, record) = match &checked.claims {
+    let (consumer, mut record) = match &checked.claims {
         Claims::Access(claims) => (
             claims.client.clone(),
             json!({
@@ -242,6 +239,9 @@ fn caller(checked: &Checked) -> Caller {
             )
         }
     };
+    if let (Some(name), Value::Object(record)) = (name, &mut record) {
+        record.insert("client".to_owned(), name.into());
+    }
     let organisation = checked.organisation().map(|code| code.as_str().to_owned());
-    Caller { consumer, organisation, record }
+    Caller { consumer, organisation, record: record.into() }
 }

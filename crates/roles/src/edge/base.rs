@@ -1,11 +1,13 @@
 //! The service roots that a role answers at, one for each dialect (HTTP-20, VER-10, X-12).
 
+use std::sync::Arc;
+
 use spine::Dialect;
 
 /// One service root: `https://[FQDN]/STU3/[major]/[segment]`.
 #[derive(Debug, Clone)]
 pub struct Base {
-    url: String,
+    url: Arc<str>,
     path_at: usize,
     dialect: &'static Dialect,
 }
@@ -35,7 +37,7 @@ impl Base {
         if host_length == 0 || !plain {
             return Err(refused());
         }
-        Ok(Self { url: url.to_owned(), path_at: "https://".len() + host_length, dialect })
+        Ok(Self { url: url.into(), path_at: "https://".len() + host_length, dialect })
     }
 
     /// The absolute URL, without a trailing slash.

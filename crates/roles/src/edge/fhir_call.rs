@@ -3,21 +3,21 @@
 //! (VER-04, JW2-17, VIA-33, SSP-110 to SSP-115, HTTP-23, XTI-02, XTI-07).
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use profile::Definitions;
 use spine::dialect::{RequestIdAbsent, UnknownParameter};
-use spine::interaction::{OPERATIONS, Operation};
+use spine::interaction::{InteractionId, OPERATIONS, Operation};
 use spine::{Asid, Dialect, Reason, SspHeaders};
 use store::{Audit, AuditRecord, RequestId};
 
@@ -84,22 +84,20 @@ pub struct Call {
     /// The parameters.
     pub query: Query,
     /// The headers as they came.
-    pub headers: HeaderMap,
+    pub headers: Arc<HeaderMap>,
     /// The body and its format, for verbs that have one.
     pub body: Option<(Bytes, Format)>,
     /// The format of the answer.
     pub format: Format,
     /// Who asks.
-    pub caller: Caller,
-    /// The Ssp headers, where there are any.
-    pub ssp: Option<SspHeaders>,
+    pub caller: Arc<Caller>,
     /// The caller's X-Request-ID, with whose it is (XTI-05).
     pub request_id: Option<RequestId>,
     /// When the request came.
     pub now: Timestamp,
     /// What its body is read and judged by.
     pub definitions: &'static Definitions,
-    trail: Trail,
+    trail: Arc<Trail>,
     clock: Arc<dyn Clock>,
 }
 
@@ -216,16 +214,21 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let role = Arc::clone(&self.0);
-        // In a task of its own, so that a caller who goes away cannot stop a change and its audit record half-way.
-        let running = tokio::spawn(async move { exchange(role.as_ref(), request).await });
-        Box::pin(async move { Ok(running.await.unwrap_or_else(broken_off)) })
+        let mut exchange =
+            AssertUnwindSafe(async move { exchange(role.as_ref(), request).await }).catch_unwind().boxed();
+        // Most reads never wait. What does wait goes on in a task of its own, so that a caller who goes away cannot stop a change and its
+        // audit record half-way.
+        if let Some(done) = (&mut exchange).now_or_never() {
+            return Box::pin(ready(Ok(done.unwrap_or_else(|_| broken_off()))));
+        }
+        let running = tokio::spawn(exchange);
+        Box::pin(async move { Ok(running.await.ok().and_then(Result::ok).unwrap_or_else(broken_off)) })
     }
 }
 
-/// The answer when the exchange's own task broke off, which a fault in our code can do.
-#[expect(clippy::needless_pass_by_value, reason = "it is what a join gives")]
-fn broken_off(error: tokio::task::JoinError) -> Response<AnswerBody> {
-    tracing::error!(%error, "an exchange broke off");
+/// The answer when an exchange broke off, which a fault in our code can do.
+fn broken_off() -> Response<AnswerBody> {
+    tracing::error!("an exchange broke off");
     let refusal = Refusal::new(Reason::InternalError, "");
     let response = refusal.render(&spine::dialect::DIALECT_1_0_4, Format::Json, "broken-off");
     finished(response, &HeaderMap::new(), ExchangeIds { own: "broken-off", request: None })
@@ -241,35 +244,28 @@ where
 {
     let course = role.course();
     let (parts, body) = request.into_parts();
+    let head = Head { verb: parts.method, uri: parts.uri, headers: Arc::new(parts.headers) };
+    let path = head.uri.path();
     let own_id = course.ids.uuid().to_string();
-    let mut trail = Trail::begin(
-        course.role,
-        course.clock.now(),
-        own_id.clone(),
-        parts.method.as_str(),
-        parts.uri.path(),
-        &parts.headers,
-    );
+    let mut trail =
+        Trail::begin(course.role, course.clock.now(), own_id.clone(), head.verb.as_str(), path, &head.headers);
     trail.peer = parts.extensions.get::<Arc<Peer>>().cloned();
-    let request_id = parts.headers.get("x-request-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-
-    let query = Query::read(parts.uri.query());
-    let format_parameter = query.as_ref().ok().and_then(|query| query.first("_format").map(str::to_owned));
-    let format = refusal_format(format_parameter.as_deref(), &parts.headers);
-    let dialect = base_of(&course.bases, parts.uri.path()).or_else(|| course.bases.first().map(|base| (base, "")));
-    let (dialect, below) =
-        dialect.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
-    let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
-
-    let carried_out = async {
-        let call = admitted(course, &parts, query, body, &mut trail).await?;
-        let answer = role.answer(&call).await?;
-        let response = answer.render(call.format)?;
-        Ok((answer, response))
+    let query = Query::read(head.uri.query());
+    // Pinned where they are: these futures are large, and to hand them on would copy them.
+    let admitted = caught(pin!(admitted(course, &head, query, body, &mut trail))).await;
+    let trail = Arc::new(trail);
+    let answered = match admitted {
+        Ok(admitted) => {
+            let call = admitted.into_call(&head, Arc::clone(&trail), course);
+            let rendered = pin!(async {
+                let answer = role.answer(&call).await?;
+                let response = answer.render(call.format)?;
+                Ok((answer, response))
+            });
+            caught(rendered).await
+        }
+        Err(refusal) => Err(refusal),
     };
-    // A fault in our code ends this exchange, not the process, and is recorded as every refusal is.
-    let answered = AssertUnwindSafe(carried_out).catch_unwind().await;
-    let answered = answered.unwrap_or_else(|_| Err(Refusal::new(Reason::InternalError, "")));
     let response = match answered {
         Ok((answer, response)) => {
             if !answer.is_recorded() {
@@ -279,21 +275,44 @@ where
             }
             response
         }
-        Err(refusal) => {
-            refusal.log(course.role, &own_id);
-            let refused = refusal.reason.refused(dialect);
-            let refused = if asks_the_validator { refused.by_the_validator() } else { refused };
-            let response = refusal.render_refused(&refused, format, &own_id);
-            let ending = Ending {
-                reason: Some(refusal.reason.name()),
-                requirement: Some(refused.requirement),
-                ..Ending::of(response.status(), course.clock.now())
-            };
-            recorded(course, &trail, ending).await;
-            response
-        }
+        Err(refusal) => refused(course, &head, &trail, &refusal).await,
     };
-    finished(response, &parts.headers, ExchangeIds { own: &own_id, request: request_id.as_deref() })
+    let request_id = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    finished(response, &head.headers, ExchangeIds { own: &own_id, request: request_id })
+}
+
+/// A fault in our code ends an exchange, not the process, and is recorded as every refusal is.
+async fn caught<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Refusal::new(Reason::InternalError, "")))
+}
+
+/// The head of a request.
+struct Head {
+    verb: Method,
+    uri: Uri,
+    headers: Arc<HeaderMap>,
+}
+
+/// A refusal in the format and the dialect that can be told by then, logged and recorded.
+async fn refused(course: &Course, head: &Head, trail: &Trail, refusal: &Refusal) -> Response<Bytes> {
+    refusal.log(course.role, &trail.own_id);
+    let query = Query::read(head.uri.query());
+    let format_parameter = query.as_ref().ok().and_then(|query| query.first("_format"));
+    let format = refusal_format(format_parameter, &head.headers);
+    let called = base_of(&course.bases, head.uri.path()).or_else(|| course.bases.first().map(|base| (base, "")));
+    let (dialect, below) = called.map_or((&spine::dialect::DIALECT_1_0_4, ""), |(base, below)| (base.dialect(), below));
+    let asks_the_validator = percent_decode_str(below).decode_utf8_lossy().ends_with("/$validate");
+    let refused = refusal.reason.refused(dialect);
+    let refused = if asks_the_validator { refused.by_the_validator() } else { refused };
+    let response = refusal.render_refused(&refused, format, &trail.own_id);
+    let ending = Ending {
+        reason: Some(refusal.reason.name()),
+        requirement: Some(refused.requirement),
+        ..Ending::of(response.status(), course.clock.now())
+    };
+    recorded(course, trail, ending).await;
+    response
 }
 
 /// Hands the record over; the answer does not wait for the disk, and a store that cannot take it is reported, not hidden.
@@ -303,35 +322,56 @@ async fn recorded(course: &Course, trail: &Trail, ending: Ending<'_>) {
     }
 }
 
+/// What the checks found out about a request that passed them.
+struct Admitted {
+    operation: Operation,
+    base: Base,
+    path: Vec<String>,
+    query: Query,
+    body: Option<(Bytes, Format)>,
+    format: Format,
+    caller: Arc<Caller>,
+    request_id: Option<RequestId>,
+}
+
+impl Admitted {
+    fn into_call(self, head: &Head, trail: Arc<Trail>, course: &Course) -> Call {
+        let Self { operation, base, path, query, body, format, caller, request_id } = self;
+        let (headers, now) = (Arc::clone(&head.headers), trail.at);
+        let (definitions, clock) = (course.definitions, Arc::clone(&course.clock));
+        Call { operation, base, path, query, headers, body, format, caller, request_id, now, definitions, trail, clock }
+    }
+}
+
 /// The checks in their order; each line is one of them.
 async fn admitted<B>(
     course: &Course,
-    parts: &http::request::Parts,
+    head: &Head,
     query: Result<Query, QueryFault>,
     body: B,
     trail: &mut Trail,
-) -> Result<Call, Refusal>
+) -> Result<Admitted, Refusal>
 where
     B: http_body::Body + Send,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let now = trail.at;
-    let headers = &parts.headers;
+    let headers = &*head.headers;
     certificate_admitted(course, trail.peer.as_deref())?;
-    let (base, below) = base_of(&course.bases, parts.uri.path()).ok_or_else(|| unknown_path(course))?;
+    let (base, below) = base_of(&course.bases, head.uri.path()).ok_or_else(|| unknown_path(course))?;
     let base = base.clone();
     trail.dialect = Some(base.dialect().name);
     let below = percent_decode_str(below).decode_utf8().ok().filter(|below| !below.contains(char::is_control));
-    let below = below.ok_or_else(|| unknown_path(course))?.into_owned();
-    let operation = operation_of(course, parts.method.as_str(), &below)?;
-    trail.interaction = operation.interaction().map(ToString::to_string);
+    let below = below.ok_or_else(|| unknown_path(course))?;
+    let operation = operation_of(course, head.verb.as_str(), &below)?;
+    trail.interaction = operation.interaction().map(InteractionId::as_str);
     trail.ssp = ssp_headers(course, operation, headers)?;
     let behind_ssp = is_ssp(&course.ssp_fqdns, trail.peer.as_deref());
-    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, now).await?;
+    let caller = course.authoriser.check(headers, &base, operation, behind_ssp, trail.at).await?;
     trail.token = caller.record.clone();
-    let consumer = trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string());
-    let request_id = request_id(&base, operation, headers, consumer)?;
+    let request_id = request_id(&base, operation, headers, || {
+        trail.ssp.as_ref().map_or_else(|| caller.consumer.clone(), |ssp| ssp.from.to_string())
+    })?;
     trail.request_id = request_id.as_ref().map(|id| id.value.clone());
     let query = query.map_err(unreadable_query)?;
     let format = answer_format(query.first("_format"), headers)?;
@@ -342,23 +382,7 @@ where
         Some((read_body(headers, body, course.body_limit).await?, body_format))
     };
     let path = below.split('/').skip(1).map(str::to_owned).collect();
-    let (ssp, trail, clock) = (trail.ssp.clone(), trail.clone(), Arc::clone(&course.clock));
-    Ok(Call {
-        operation,
-        base,
-        path,
-        query,
-        headers: headers.clone(),
-        body,
-        format,
-        caller,
-        ssp,
-        request_id,
-        now,
-        definitions: course.definitions,
-        trail,
-        clock,
-    })
+    Ok(Admitted { operation, base, path, query, body, format, caller, request_id })
 }
 
 /// SSP-110, TLS-18: nothing is looked at before the certificate.
@@ -381,11 +405,11 @@ fn is_ssp(fqdns: &[String], peer: Option<&Peer>) -> bool {
 
 /// HTTP-23, HTTP-24: a known path with another verb is told the verbs it answers.
 fn operation_of(course: &Course, verb: &str, below: &str) -> Result<Operation, Refusal> {
-    let served = OPERATIONS.iter().filter(|row| course.operations.contains(&row.operation) && row.path.fits(below));
-    let verbs: Vec<&'static str> = served.clone().map(|row| row.verb).collect();
-    if let Some(row) = served.into_iter().find(|row| row.verb == verb) {
+    let served = || OPERATIONS.iter().filter(|row| course.operations.contains(&row.operation) && row.path.fits(below));
+    if let Some(row) = served().find(|row| row.verb == verb) {
         return Ok(row.operation);
     }
+    let verbs: Vec<&'static str> = served().map(|row| row.verb).collect();
     if verbs.is_empty() {
         return Err(unknown_path(course));
     }
@@ -412,7 +436,7 @@ fn ssp_headers(course: &Course, operation: Operation, headers: &HeaderMap) -> Re
         return Err(Refusal::new(Reason::WrongReceiver, format!("Ssp-To is {}", ssp.to)));
     }
     if !operation.goes_under(&ssp.interaction) {
-        let expected: Vec<&str> = operation.row().interactions.iter().map(spine::InteractionId::as_str).collect();
+        let expected: Vec<&str> = operation.row().interactions.iter().map(InteractionId::as_str).collect();
         return Err(Refusal::new(
             Reason::InteractionMismatch,
             format!("expected {}, got {}", expected.join(" or "), ssp.interaction),
@@ -426,7 +450,7 @@ fn request_id(
     base: &Base,
     operation: Operation,
     headers: &HeaderMap,
-    consumer: String,
+    consumer: impl FnOnce() -> String,
 ) -> Result<Option<RequestId>, Refusal> {
     if !matches!(operation, Operation::BookAppointment | Operation::CancelAppointment) {
         return Ok(None);
@@ -446,7 +470,7 @@ fn request_id(
             "expected once, as 1 to 128 printable characters without spaces",
         ));
     }
-    Ok(Some(RequestId { consumer, value: text.to_owned() }))
+    Ok(Some(RequestId { consumer: consumer(), value: text.to_owned() }))
 }
 
 fn unreadable_query(fault: QueryFault) -> Refusal {

@@ -3,26 +3,19 @@
 use fhir::{IssueKind, Node, Parsed};
 use profile::{Issue, Options};
 use spine::Reason;
-use spine::dialect::{UnknownElement, XmlOrder};
+use spine::dialect::{Relaxations, UnknownElement, XmlOrder};
 
 use super::audit::without_nhs_numbers;
 use super::fhir_call::Call;
 use super::refusal::{Refusal, RefusedIssue};
 
-/// The resource of a body that is of the type which the interaction takes and keeps to its profile.
+/// The resource of a body that is of the type which the interaction takes and keeps to its profile, but for the rules that
+/// the dialect lets such a body break (REG-07, X-14).
 ///
 /// # Errors
 /// `Reason::WrongResourceType` (400), `Reason::BodyNotWellFormed` for XML out of order (400), `Reason::UnknownModifierExtension` and
 /// `Reason::ProfileBroken` with every fault (422), control characters among them: no store keeps them alike.
-pub fn accepted(parsed: Parsed, resource_type: &str, call: &Call) -> Result<Node, Refusal> {
-    accepted_but_for(parsed, resource_type, call, &[])
-}
-
-/// The same, but for rules that such a body breaks by design: the keys of invariants, or the paths of elements (REG-07, X-14).
-///
-/// # Errors
-/// As [`accepted`].
-pub fn accepted_but_for(parsed: Parsed, resource_type: &str, call: &Call, excused: &[&str]) -> Result<Node, Refusal> {
+pub fn accepted(parsed: Parsed, resource_type: &str, call: &Call, relaxes: &Relaxations) -> Result<Node, Refusal> {
     let dialect = call.dialect();
     let came = parsed.resource.type_name();
     if came != resource_type {
@@ -48,11 +41,8 @@ pub fn accepted_but_for(parsed: Parsed, resource_type: &str, call: &Call, excuse
         options.unknown_elements = profile::Severity::Error;
     }
     let issues = profile::validate_parsed(&parsed, call.definitions, &options);
-    let broken: Vec<RefusedIssue> = issues
-        .iter()
-        .filter(|issue| issue.severity.refuses() && !excused.contains(&issue.rule.as_ref()))
-        .map(refused)
-        .collect();
+    let broken: Vec<RefusedIssue> =
+        issues.iter().filter(|issue| issue.severity.refuses() && !relaxes.let_go(&issue.rule)).map(refused).collect();
     if broken.is_empty() { Ok(parsed.resource) } else { Err(Refusal::new(Reason::ProfileBroken, "").listing(broken)) }
 }
 

@@ -26,6 +26,7 @@ pub mod pace;
 pub mod page;
 pub mod peer;
 pub mod query;
+pub mod r4;
 pub mod refusal;
 pub mod shards;
 pub mod tls;

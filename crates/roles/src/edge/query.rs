@@ -30,10 +30,20 @@ pub fn is_control(name: &str) -> bool {
 /// Everything that is not unreserved (RFC 3986 §2.3) is encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A name or a value as it stands in a query, for the links of a Bundle (SLT-34).
+/// A name or a value as it stands in a query.
 #[must_use]
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Adds a parameter to a query, for the links of a Bundle (SLT-34).
+pub(crate) fn add_parameter(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.extend(utf8_percent_encode(name, RESERVED));
+    query.push('=');
+    query.extend(utf8_percent_encode(value, RESERVED));
 }
 
 /// What is wrong with a query string.
@@ -100,6 +110,10 @@ impl Query {
 }
 
 fn decoded(text: &str) -> Option<String> {
+    // Most names and many values need no decoding.
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Some(text.to_owned());
+    }
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }

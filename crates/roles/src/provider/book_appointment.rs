@@ -25,7 +25,7 @@ pub(super) async fn book_appointment(provider: &Provider, call: &Call) -> Result
     if provider.settings.demonstrator_checks {
         demonstrator_checks::check(&body, call)?;
     }
-    let mut appointment = accepted(body, "Appointment", call)?;
+    let mut appointment = accepted(body, "Appointment", call, &call.dialect().booking_relaxes)?;
     booking_rules::check(&appointment, call.dialect())?;
     all_exist(provider, &appointment).await?;
     let slot = slot_of(provider, call, &appointment).await?;

@@ -13,7 +13,11 @@ pub(super) async fn cancel_appointment(provider: &Provider, call: &Call) -> Resu
     provider.refuse_used_request_id(call).await?;
     let asked = asked(call)?;
     let stored = provider.appointments.appointment(asked.id).await?;
-    let terms = Terms { excused: &[], local_system: &provider.settings.local_patient_system, frees_slot: true };
+    let terms = Terms {
+        relaxes: &call.dialect().booking_relaxes,
+        local_system: &provider.settings.local_patient_system,
+        frees_slot: true,
+    };
     let (change, answer) = asked.change(call, stored, &terms)?;
     concluded(call, &provider.appointments.change(change).await?, answer)
 }

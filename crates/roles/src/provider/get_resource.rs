@@ -4,7 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use spine::Reason;
 
-use super::times::TimeStyle;
+use super::times::{TimeStyle, Times};
 use super::{Provider, slot_fragment};
 use crate::edge::answer::{Answer, Content};
 use crate::edge::etag::names_tag;
@@ -21,7 +21,8 @@ pub(super) async fn get_resource(provider: &Provider, call: &Call) -> Result<Ans
     let content = if resource_type == "Slot" {
         provider.diary.slot(id).await?.map(|slot| {
             let mut bytes = Vec::with_capacity(slot.fragment.len() + 100);
-            slot_fragment::write(&mut bytes, &slot, &TimeStyle::Zone(provider.zone.clone()));
+            let style = TimeStyle::Zone(provider.zone.clone());
+            slot_fragment::write(&mut bytes, &slot, &mut Times::in_style(&style));
             bytes
         })
     } else {

@@ -16,7 +16,7 @@ mod search_free_slots;
 mod search_patient_appointments;
 mod slot_fragment;
 mod slot_parameters;
-mod test_services;
+mod test_service_ids;
 mod times;
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use diary::{NotADiary, diary_of};
 pub use local_rules::LocalRules;
 pub use slot_fragment::slot_resource;
-pub use test_services::{TestService, TestServices};
+pub use test_service_ids::{StandIn, TestServiceIds};
 
 use crate::appointment::request_id_reused;
 use crate::edge::answer::Answer;
@@ -81,7 +81,7 @@ pub struct Settings {
     /// What the administrators keep for some callers, and whom they bar.
     pub local_rules: LocalRules,
     /// The service ids of test suites; a demonstration's alone.
-    pub test_services: TestServices,
+    pub test_service_ids: TestServiceIds,
     /// Whether bookings are held to the public demonstrator's list besides (DEM-09); a demonstration's alone.
     pub demonstrator_checks: bool,
     /// What resources are read and judged by.

@@ -7,6 +7,7 @@ use spine::dialect::ServiceUnknown;
 use store::{SlotPage, SlotQuery};
 
 use super::slot_parameters::{Reading, SlotParameters};
+use super::times::Times;
 use super::{Provider, slot_fragment};
 use crate::appointment::bundle::{Bundle, BundleType};
 use crate::edge::answer::{Answer, Content};
@@ -28,77 +29,70 @@ pub(super) async fn search_free_slots(provider: &Provider, call: &Call) -> Resul
     };
     let mut parameters = SlotParameters::read(&call.query, &reading)?;
     if let Some(wanted) = parameters.services.take() {
-        parameters.services = Some(provider.settings.test_services.resolved(wanted)?);
+        parameters.services = Some(provider.settings.test_service_ids.resolved(wanted)?);
     }
-    services_known(provider, call, &parameters).await?;
     let mut page = provider.diary.free_slots(&query(provider, call, &parameters)).await?;
+    known(call, &page)?;
+    if provider.settings.local_rules.bars(&call.caller) {
+        // SLT-38: who may not book is offered nothing.
+        page = SlotPage::default();
+    }
     // One more than asked for was sought: it tells whether there is a next page.
     let has_more = page.slots.len() > parameters.count as usize;
     page.slots.truncate(parameters.count as usize);
-    let bundle = bundle(provider, call, &parameters, &page, has_more).await?;
+    let bundle = bundle(provider, call, &parameters, &page, has_more);
     Ok(Answer::found(Content::Json(bundle.into())).about("Slot".to_owned()))
 }
 
 fn query(provider: &Provider, call: &Call, parameters: &SlotParameters) -> SlotQuery {
-    let rules = &provider.settings.local_rules;
-    // SLT-38: who may not book is offered nothing.
-    let services = if rules.bars(&call.caller) { Some(Vec::new()) } else { parameters.services.clone() };
     SlotQuery {
-        services,
-        withheld_schedules: rules.withheld_from(&call.caller),
+        services: parameters.services.clone(),
+        withheld_schedules: provider.settings.local_rules.withheld_from(&call.caller),
         statuses: parameters.statuses.clone(),
         window: parameters.window.bounds(),
         now: call.now.as_second(),
         after: parameters.after.clone(),
-        limit: parameters.count.saturating_add(1),
+        // With no Slots to show, there is no next page either.
+        limit: if parameters.count == 0 { 0 } else { parameters.count.saturating_add(1) },
+        includes: parameters.includes.clone(),
     }
 }
 
 /// X-06, SLT-04, SMG-06.
-async fn services_known(provider: &Provider, call: &Call, parameters: &SlotParameters) -> Result<(), Refusal> {
-    if call.dialect().service_unknown == ServiceUnknown::EmptyBundle {
-        return Ok(());
-    }
-    for service in parameters.services.iter().flatten() {
-        if !provider.diary.service_known(service).await? {
+fn known(call: &Call, page: &SlotPage) -> Result<(), Refusal> {
+    match &page.unknown_service {
+        Some(service) if call.dialect().service_unknown != ServiceUnknown::EmptyBundle => {
             let what = format!("{} is no service of this Provider", shortened(service));
-            return Err(Refusal::new(Reason::UnknownService, what).at("schedule.actor:healthcareservice"));
+            Err(Refusal::new(Reason::UnknownService, what).at("schedule.actor:healthcareservice"))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-async fn bundle(
-    provider: &Provider,
-    call: &Call,
-    parameters: &SlotParameters,
-    page: &SlotPage,
-    has_more: bool,
-) -> Result<Vec<u8>, Refusal> {
+fn bundle(provider: &Provider, call: &Call, parameters: &SlotParameters, page: &SlotPage, has_more: bool) -> Vec<u8> {
     let mut bundle = Bundle::begin(BundleType::Searchset, page.total);
     let search = |query: &str| call.url(&if query.is_empty() { "Slot".to_owned() } else { format!("Slot?{query}") });
     bundle.link("self", &search(&parameters.understood));
     if let (true, Some(last)) = (has_more, page.slots.last()) {
         bundle.link("next", &search(&parameters.query_after(last.start, &last.id)));
     }
+    let mut times = Times::in_style(&parameters.style);
+    let mut url = call.url("Slot/");
+    let slots = url.len();
     for slot in &page.slots {
-        let url = call.url(&format!("Slot/{}", slot.id));
-        bundle.entry_with(&url, |out| slot_fragment::write(out, slot, &parameters.style), "search", MATCH);
+        url.truncate(slots);
+        url.push_str(&slot.id);
+        bundle.entry_with(&url, |out| slot_fragment::write(out, slot, &mut times), "search", MATCH);
     }
-    if !page.slots.is_empty() && !parameters.includes.is_empty() {
-        let mut schedules: Vec<String> = page.slots.iter().map(|slot| slot.schedule_id.clone()).collect();
-        schedules.sort_unstable();
-        schedules.dedup();
-        for resource in provider.diary.included(&schedules, &parameters.includes).await? {
-            let url = call.url(&format!("{}/{}", resource.resource_type, resource.id));
-            bundle.entry(&url, &resource.content, "search", INCLUDE);
-        }
+    for resource in &page.included {
+        let url = call.url(&format!("{}/{}", resource.resource_type, resource.id));
+        bundle.entry(&url, &resource.content, "search", INCLUDE);
     }
     if page.total == 0 {
         let url = format!("urn:uuid:{}", provider.ids.uuid());
         bundle.entry(&url, no_slots().as_bytes(), "search", OUTCOME);
     }
-    Ok(bundle.finish())
+    bundle.finish()
 }
 
 /// SLT-37, ERR-77: an empty answer is explained.

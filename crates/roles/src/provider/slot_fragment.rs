@@ -5,7 +5,7 @@ use fhir::Node;
 use jiff::tz::Offset;
 use store::StoredSlot;
 
-use super::times::TimeStyle;
+use super::times::{TimeStyle, Times};
 
 /// Where status and times go. No JSON text holds this byte.
 const GAP: u8 = 0;
@@ -29,16 +29,17 @@ pub(super) fn fragment(slot: &Node) -> Vec<u8> {
 }
 
 /// Writes a Slot as it stands now.
-pub(super) fn write(out: &mut Vec<u8>, slot: &StoredSlot, style: &TimeStyle) {
-    let gap = slot.fragment.iter().position(|byte| *byte == GAP).unwrap_or(slot.fragment.len());
+pub(super) fn write(out: &mut Vec<u8>, slot: &StoredSlot, times: &mut Times<'_>) {
+    // From the end, since little or nothing follows the gap.
+    let gap = slot.fragment.iter().rposition(|byte| *byte == GAP).unwrap_or(slot.fragment.len());
     let (before, after) = slot.fragment.split_at(gap);
     out.extend_from_slice(before);
     out.extend_from_slice(b"\"status\":\"");
     out.extend_from_slice(slot.status.code().as_bytes());
     out.extend_from_slice(b"\",\"start\":\"");
-    style.write(out, slot.start);
+    times.write(out, slot.start);
     out.extend_from_slice(b"\",\"end\":\"");
-    style.write(out, slot.end);
+    times.write(out, slot.end);
     out.push(b'"');
     out.extend_from_slice(after.get(1..).unwrap_or(b"}"));
 }
@@ -47,7 +48,7 @@ pub(super) fn write(out: &mut Vec<u8>, slot: &StoredSlot, style: &TimeStyle) {
 #[must_use]
 pub fn slot_resource(slot: &StoredSlot) -> Option<Node> {
     let mut bytes = Vec::new();
-    write(&mut bytes, slot, &TimeStyle::Fixed(Offset::UTC));
+    write(&mut bytes, slot, &mut Times::in_style(&TimeStyle::Fixed(Offset::UTC)));
     fhir::json::read(&bytes, &fhir::Limits::GENEROUS).ok().map(|parsed| parsed.resource)
 }
 
@@ -74,7 +75,7 @@ mod tests {
                 fragment: fragment(&slot),
             };
             let mut out = Vec::new();
-            write(&mut out, &stored, &TimeStyle::Fixed(Offset::UTC));
+            write(&mut out, &stored, &mut Times::in_style(&TimeStyle::Fixed(Offset::UTC)));
             assert_eq!(String::from_utf8(out).unwrap(), text.replace("free", "busy"));
             assert_eq!(fhir::json::write(&slot_resource(&stored).unwrap()), text.replace("free", "busy").into_bytes());
         }

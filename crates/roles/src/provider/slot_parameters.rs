@@ -12,7 +12,7 @@ use store::{Include, SlotCursor, SlotStatus};
 use super::times::TimeStyle;
 use crate::appointment::start_window::StartWindow;
 use crate::edge::negotiate::shortened;
-use crate::edge::query::{Query, encoded, is_control};
+use crate::edge::query::{Query, add_parameter, is_control};
 use crate::edge::refusal::Refusal;
 
 /// The most values in one comma list.
@@ -107,9 +107,11 @@ impl SlotParameters {
         } else if name != "start" && name != "_format" {
             return unknown(name, reading.dialect);
         }
-        let separator = if self.understood.is_empty() { "" } else { "&" };
-        let value = if name == "start" { value.replace(' ', "+") } else { value.to_owned() };
-        self.understood.push_str(&format!("{separator}{}={}", encoded(name), encoded(&value)));
+        if name == "start" {
+            add_parameter(&mut self.understood, name, &value.replace(' ', "+"));
+        } else {
+            add_parameter(&mut self.understood, name, value);
+        }
         Ok(())
     }
 
@@ -164,24 +166,28 @@ fn service_value(text: &str) -> String {
     value.strip_prefix("HealthcareService/").unwrap_or(value).to_owned()
 }
 
+/// What each include brings (SLT-20, X-28), in small letters and with colons.
+const INCLUDES: [(&str, &[Include]); 12] = [
+    ("slot:schedule", &[Include::Schedule]),
+    ("slot:schedule:schedule", &[Include::Schedule]),
+    ("schedule:actor", &[Include::Practitioner, Include::PractitionerRole, Include::HealthcareService]),
+    ("schedule:actor:practitioner", &[Include::Practitioner]),
+    ("schedule:actor:practitionerrole", &[Include::PractitionerRole]),
+    ("schedule:actor:healthcareservice", &[Include::HealthcareService]),
+    ("healthcareservice:providedby", &[Include::Organization]),
+    ("healthcareservice:organization", &[Include::Organization]),
+    ("healthcareservice:providedby:organization", &[Include::Organization]),
+    ("healthcareservice:location", &[Include::Location]),
+    ("healthcareservice:location:location", &[Include::Location]),
+    ("*", &Include::ALL),
+];
+
 /// The includes that one value asks for, in any spelling (SLT-20, SLT-21, X-28). One that cannot be served is left out (SLT-22).
-fn include(value: &str) -> Vec<Include> {
-    let name = value.trim().to_ascii_lowercase().replace('.', ":");
-    match name.as_str() {
-        "slot:schedule" | "slot:schedule:schedule" => vec![Include::Schedule],
-        "schedule:actor" => vec![Include::Practitioner, Include::PractitionerRole, Include::HealthcareService],
-        "schedule:actor:practitioner" => vec![Include::Practitioner],
-        "schedule:actor:practitionerrole" => vec![Include::PractitionerRole],
-        "schedule:actor:healthcareservice" => vec![Include::HealthcareService],
-        "healthcareservice:providedby"
-        | "healthcareservice:organization"
-        | "healthcareservice:providedby:organization" => {
-            vec![Include::Organization]
-        }
-        "healthcareservice:location" | "healthcareservice:location:location" => vec![Include::Location],
-        "*" => Include::ALL.to_vec(),
-        _ => Vec::new(),
-    }
+fn include(value: &str) -> &'static [Include] {
+    let as_listed = |byte: u8| if byte == b'.' { b':' } else { byte.to_ascii_lowercase() };
+    let value = value.trim();
+    let found = INCLUDES.iter().find(|(name, _)| value.bytes().map(as_listed).eq(name.bytes()));
+    found.map_or(&[], |(_, includes)| includes)
 }
 
 /// HTTP-34, X-05: FHIR's controls are passed over; whether anything else is, the dialect decides.

@@ -22,11 +22,6 @@ impl TimeStyle {
         values.into_iter().find_map(written_offset).unwrap_or_else(|| Self::Zone(zone.clone()))
     }
 
-    /// Appends an instant given in seconds since 1970.
-    pub(super) fn write(&self, out: &mut Vec<u8>, seconds: i64) {
-        out.extend_from_slice(self.text(seconds).as_bytes());
-    }
-
     /// An instant given in seconds since 1970, as text. What no calendar of ours reaches is written as 1970.
     #[must_use]
     pub(super) fn text(&self, seconds: i64) -> String {
@@ -41,6 +36,28 @@ impl TimeStyle {
             Self::Zulu => text.replace("+00:00", "Z"),
             _ => text,
         }
+    }
+}
+
+/// The times of one answer. Most Slots begin when the one before ends, and that time is written already.
+pub(super) struct Times<'a> {
+    style: &'a TimeStyle,
+    last: Option<(i64, String)>,
+}
+
+impl<'a> Times<'a> {
+    /// Times in this style.
+    pub(super) fn in_style(style: &'a TimeStyle) -> Self {
+        Self { style, last: None }
+    }
+
+    /// Appends an instant given in seconds since 1970.
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, seconds: i64) {
+        let (_, text) = match self.last.take() {
+            Some(last) if last.0 == seconds => self.last.insert(last),
+            _ => self.last.insert((seconds, self.style.text(seconds))),
+        };
+        out.extend_from_slice(text.as_bytes());
     }
 }
 

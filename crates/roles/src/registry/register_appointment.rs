@@ -6,12 +6,12 @@ use spine::dialect::CreatedAbsent;
 use store::{RegisterOutcome, Registration};
 
 use super::Registry;
-use super::thin_record::{EXCUSED, ThinRecord, refuse_other_elements};
+use super::thin_record::{ThinRecord, refuse_other_elements};
 use crate::appointment::versions::versioned;
 use crate::appointment::{changes, request_id_reused};
 use crate::edge::answer::{Answer, Content};
 use crate::edge::fhir_call::Call;
-use crate::edge::judgement::accepted_but_for;
+use crate::edge::judgement::accepted;
 use crate::edge::refusal::Refusal;
 
 /// Registers an Appointment.
@@ -20,7 +20,7 @@ pub(super) async fn register_appointment(registry: &Registry, call: &Call) -> Re
     let parsed = call.resource()?;
     // Before the profile, whose faults inside an element that may not be there are of no interest.
     refuse_other_elements(&parsed.resource)?;
-    let mut record = accepted_but_for(parsed, "Appointment", call, &EXCUSED)?;
+    let mut record = accepted(parsed, "Appointment", call, &call.dialect().registration_relaxes)?;
     if record.text_of("id").is_some() {
         return Err(Refusal::new(Reason::IdInCreate, "").at("Appointment.id"));
     }

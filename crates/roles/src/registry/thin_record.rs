@@ -14,10 +14,6 @@ const ALLOWED: [&str; 10] =
 /// The statuses that a registration may have (REG-05).
 const STATUSES: [&str; 3] = ["booked", "cancelled", "entered-in-error"];
 
-/// The rules of the profile and of STU3 that a thin record breaks by design (REG-07, X-14): it has a start and no end, and
-/// its participant need not have a status.
-pub(super) const EXCUSED: [&str; 3] = ["app-2", "app-3", "Appointment.participant.status"];
-
 /// What a registration says.
 pub(super) struct ThinRecord {
     /// The URL of the Provider's copy.

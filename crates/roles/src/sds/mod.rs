@@ -1,10 +1,11 @@
 //! The Spine Directory Service: LDAPv3 on plain sockets of the loopback and on LDAPS with mutual TLS, read-only, under
 //! `o=nhs` (SDS-01 to SDS-05, SDS-08, SDS-10 to SDS-14, SDS-60).
 //!
-//! What a message means is `spine`'s; here are the sockets (`connection`), the directory that follows its store (`live`) and
-//! the audit record of what was asked (`record`).
+//! What a message means is `spine`'s; here are the sockets (`connection`), the directory that follows its store (`live`),
+//! the audit record of what was asked (`record`), and its FHIR face (`fhir`).
 
 mod connection;
+pub mod fhir;
 mod live;
 mod record;
 

@@ -36,7 +36,8 @@ pub(super) async fn issue_token(
     let access_token = signed.map_err(|fault| Refusal::new(Reason::InternalError, "").caused_by(fault))?;
     trail.token = json!({
         "appid": client.client_id, "aud": audience, "groups": client.groups, "exp": claims["exp"], "uti": claims["uti"],
-    });
+    })
+    .into();
     Ok(Issued { access_token, expires_in: token.settings.lifetime })
 }
 
@@ -54,7 +55,7 @@ async fn authenticate(token: &Token, request: &TokenRequest, trail: &mut Trail) 
     let known = token.clients.token_client(&request.client_id).await?;
     if let Some(client) = &known {
         // Only a name that is on the list is kept: what a stranger writes there might be somebody's secret.
-        trail.token = json!({ "appid": client.client_id });
+        trail.token = json!({ "appid": client.client_id }).into();
     }
     let proved = match &known {
         Some(client) => has_live_secret(client, &request.client_secret, now.as_millisecond()),

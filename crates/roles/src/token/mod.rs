@@ -171,8 +171,8 @@ async fn token_request(State(token): State<Arc<Token>>, request: Request<Body>) 
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let mut trail = Trail::begin(ROLE, token.clock.now(), own_id, method, path, &parts.headers);
     trail.peer = parts.extensions.get::<Arc<Peer>>().cloned();
-    trail.interaction = Some("issue_token".to_owned());
-    trail.token = issue_token::nobody();
+    trail.interaction = Some("issue_token");
+    trail.token = issue_token::nobody().into();
     let outcome = issue_token::issue_token(&token, &parts.headers, body, &mut trail).await;
     let refused = outcome.as_ref().err().map(|refusal| refusal.reason.refused(oauth::DIALECT));
     let ending = Ending {

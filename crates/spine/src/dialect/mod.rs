@@ -3,9 +3,11 @@
 //! the Spine catalogue for the proxy, the directory and the tokens.
 
 mod answers;
+mod relaxed;
 mod settled;
 
 pub use answers::*;
+pub use relaxed::{AS_THE_PROFILE_SAYS, REGISTRATION_AS_PUBLISHED, Relaxations, Relaxed};
 pub use settled::{SETTLED_ALIKE, Settled};
 
 /// One reading of the sources: which answer each contradiction gets.
@@ -59,6 +61,10 @@ pub struct Dialect {
     pub slot_reference: SlotReference,
     /// What a booking without `language` gets; `en` and `en-GB` are accepted.
     pub language_absent: LanguageAbsent,
+    /// The rules of its profile that a booking, or its cancellation, may break (BOOK-11).
+    pub booking_relaxes: Relaxations,
+    /// The rules of its profile that a registration, or its cancellation, may break (X-14, REG-07).
+    pub registration_relaxes: Relaxations,
     /// The types that a DocumentReference may have.
     pub document_type: DocumentType,
     /// Whether exactly one participant and one document are needed.
@@ -111,6 +117,8 @@ pub const DIALECT_1_0_4: Dialect = Dialect {
     id_in_create: IdInCreate::Unprocessable,
     slot_reference: SlotReference::Relative,
     language_absent: LanguageAbsent::Accepted,
+    booking_relaxes: AS_THE_PROFILE_SAYS,
+    registration_relaxes: REGISTRATION_AS_PUBLISHED,
     document_type: DocumentType::CdaOrCareConnect,
     participants_and_document: ParticipantsAndDocument::Required,
     nhs_number_invalid: NhsNumberInvalid::Unprocessable,
@@ -151,6 +159,8 @@ pub const DIALECT_2_0_4: Dialect = Dialect {
     id_in_create: IdInCreate::Unprocessable,
     slot_reference: SlotReference::Contained,
     language_absent: LanguageAbsent::Refused,
+    booking_relaxes: AS_THE_PROFILE_SAYS,
+    registration_relaxes: REGISTRATION_AS_PUBLISHED,
     document_type: DocumentType::CdaOnly,
     participants_and_document: ParticipantsAndDocument::AsAvailable,
     nhs_number_invalid: NhsNumberInvalid::Unprocessable,
@@ -220,6 +230,8 @@ impl Dialect {
             id_in_create,
             slot_reference,
             language_absent,
+            booking_relaxes,
+            registration_relaxes,
             document_type,
             participants_and_document,
             nhs_number_invalid,
@@ -296,6 +308,12 @@ impl Dialect {
                 "What a booking without `language` gets; `en` and `en-GB` are accepted",
                 "X-17",
                 language_absent.words(),
+            ),
+            answer("The rules of its profile that a booking may break", "BOOK-11", booking_relaxes.words),
+            answer(
+                "The rules of its profile that a registration may break",
+                "X-14, REG-07",
+                registration_relaxes.words,
             ),
             answer("The types that a DocumentReference may have", "X-18", document_type.words()),
             answer(

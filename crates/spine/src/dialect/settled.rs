@@ -36,7 +36,6 @@ pub const SETTLED_ALIKE: &[Settled] = &[
     alike("X-10", "The search parameter for a patient", "every published spelling is accepted"),
     alike("X-12", "A trailing slash of an endpoint", "one is taken off"),
     alike("X-13", "Location after a cancel", "always with /_history/{vid}"),
-    alike("X-14", "Invariants of a registration", "app-2, app-3 and participant.status are relaxed as REG-07 says"),
     alike(
         "X-20",
         "Where a patient's contact details stand",

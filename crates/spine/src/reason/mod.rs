@@ -187,7 +187,7 @@ mod tests {
         (Reason::DirectoryUnavailable, 503, "transient", Some("INTERNAL_SERVER_ERROR")),
     ];
 
-    // covers: OO-03, X-01, X-04, X-06, X-07, X-15, X-21, X-41, ERR-03, ERR-80, ERR-81, REG-13, VER-03, BOOK-10, BOOK-11
+    // covers: OO-03, X-01, X-04, X-06, X-07, X-15, X-21, X-41, ERR-03, ERR-80, ERR-81, ERR-D02, ERR-D03, ERR-D11, REG-13, VER-03, BOOK-10, BOOK-11
     #[test]
     fn the_table_says_what_the_status_matrix_says_in_both_dialects() {
         for dialect in [DIALECT_1_0_4, DIALECT_2_0_4] {

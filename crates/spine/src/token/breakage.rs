@@ -174,7 +174,7 @@ pub const BREAKAGES: &[Breakage] = &[
         words: "requesting_device is a Medication",
         requirements: [None, Some("JWT-67"), None],
         how: How::Claims(|claims| {
-            drop(claims.insert("requesting_device".to_owned(), json!({ "resourceType": "Medication" })))
+            drop(claims.insert("requesting_device".to_owned(), json!({ "resourceType": "Medication" })));
         }),
     },
     self_made(

@@ -8,6 +8,7 @@ use aws_lc_rs::digest;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::packing::{Content, NewRow, rows};
 use super::{AuditRecord, ChainHead};
 use crate::error::{Result, StoreError};
 use crate::sql::{Row, Session, Step, Value};
@@ -93,19 +94,13 @@ impl Chain {
     /// Writes records at the end of the chain, in this transaction.
     pub(crate) async fn write(&mut self, session: &mut Session, records: &[&AuditRecord]) -> Result<()> {
         let Some(first) = records.first() else { return Ok(()) };
-        let mut head = match self.head {
+        let head = match self.head {
             Some(head) => head,
             None => self.begin(session, first.at).await?,
         };
-        let links: Vec<Link> = records
-            .iter()
-            .map(|record| {
-                head = head.next(&self.name, record);
-                head
-            })
-            .collect();
-        let mut steps: Vec<Step<'_>> =
-            records.iter().zip(&links).map(|(record, link)| insertion(&self.name, record, link)).collect();
+        let rows = rows(&self.name, head, records);
+        let head = rows.last().map_or(head, |row| row.head);
+        let mut steps: Vec<Step<'_>> = rows.iter().map(|row| insertion(&self.name, row)).collect();
         let values: [Value<'_>; 3] = [head.sequence.into(), Value::Bytes(&head.hash), (&self.name).into()];
         steps.push(Step::following("update audit_head set sequence = ?1, hash = ?2 where chain = ?3", values));
         session.steps(&steps).await?;
@@ -125,19 +120,20 @@ impl Chain {
             .collect();
         let body = json!({ "continues": named }).to_string().into_bytes();
         let record = AuditRecord { at, trace_id: String::new(), requirement: OPENED.to_owned(), body };
-        let link = Link::start().next(&self.name, &record);
+        let opening = rows(&self.name, Link::start(), &[&record]);
+        let link = opening.last().map_or(Link::start(), |row| row.head);
         let mut steps = vec![
             Step::following(
                 "insert into audit_chain (position, id, named)
                  select coalesce(max(position), 0) + 1, ?1, 0 from audit_chain",
                 [(&self.name).into()],
             ),
-            insertion(&self.name, &record, &link),
             Step::following(
                 "insert into audit_head (chain, sequence, hash, ended) values (?1, ?2, ?3, 0)",
                 [(&self.name).into(), link.sequence.into(), Value::Bytes(&link.hash)],
             ),
         ];
+        steps.extend(opening.iter().map(|row| insertion(&self.name, row)));
         steps.extend(unnamed.iter().map(|head| {
             let values: [Value<'_>; 2] = [head.sequence.into(), (&head.chain).into()];
             Step::following("update audit_chain set named = ?1 where id = ?2", values)
@@ -147,18 +143,23 @@ impl Chain {
     }
 }
 
-fn insertion<'a>(chain: &'a str, record: &'a AuditRecord, link: &'a Link) -> Step<'a> {
-    let values: [Value<'a>; 7] = [
+fn insertion<'a>(chain: &'a str, row: &'a NewRow<'_>) -> Step<'a> {
+    let (body, marks) = match &row.content {
+        Content::One(body) => (Value::Bytes(body), Value::Null),
+        Content::Many { records, marks } => (records.into(), marks.into()),
+    };
+    let values: [Value<'a>; 8] = [
         chain.into(),
-        link.sequence.into(),
-        record.at.into(),
-        (&record.trace_id).into(),
-        (&record.requirement).into(),
-        (&record.body).into(),
-        Value::Bytes(&link.hash),
+        row.head.sequence.into(),
+        row.at.into(),
+        row.trace_id.into(),
+        row.requirement.into(),
+        body,
+        Value::Bytes(&row.head.hash),
+        marks,
     ];
-    let sql = "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash, marks)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     Step::following(sql, values)
 }
 

@@ -2,6 +2,8 @@
 //! the program's back (AUD-01, AUD-04). There is no operation that changes or removes a record.
 
 pub(crate) mod chain;
+mod list;
+mod packing;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -11,7 +13,7 @@ use async_trait::async_trait;
 use crate::Store;
 use crate::error::{Result, StoreError};
 use crate::group_commit::{Operation, Ruling};
-use crate::sql::{Query, Session};
+use crate::sql::Session;
 
 /// One thing that happened, as the role tells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -153,7 +155,7 @@ impl Audit for Store {
     }
 
     async fn list(&self, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {
-        list(&mut self.reader().await?, filter).await
+        list::list(&mut self.reader().await?, filter).await
     }
 }
 
@@ -177,32 +179,4 @@ impl Operation for Append {
     fn audit(&mut self) -> Option<AuditRecord> {
         self.record.take()
     }
-}
-
-async fn list(session: &mut Session, filter: &AuditFilter) -> Result<Vec<StoredRecord>> {
-    let mut query = Query::new(
-        "select chain, sequence, recorded_at, trace_id, requirement, body, hash from audit_record where 1 = 1",
-    );
-    if let Some(trace_id) = &filter.trace_id {
-        query.and("trace_id = {}", [trace_id.into()]);
-    }
-    if let Some(chain) = &filter.chain {
-        query.and("chain = {}", [chain.into()]);
-    }
-    if let Some(from) = filter.from {
-        query.and("recorded_at >= {}", [from.into()]);
-    }
-    if let Some(until) = filter.until {
-        query.and("recorded_at < {}", [until.into()]);
-    }
-    if let Some(after) = &filter.after {
-        let place = [after.at.into(), (&after.chain).into(), after.sequence.into()];
-        let older = "(recorded_at, chain, sequence) < ({}, {}, {})";
-        let newer = "(recorded_at, chain, sequence) > ({}, {}, {})";
-        query.and(if filter.newest_first { older } else { newer }, place);
-    }
-    let newest_first = "order by recorded_at desc, chain desc, sequence desc limit {}";
-    let oldest_first = "order by recorded_at, chain, sequence limit {}";
-    query.then(if filter.newest_first { newest_first } else { oldest_first }, [filter.limit.into()]);
-    session.rows(query.sql(), query.values(), verify::read_record).await
 }

@@ -3,27 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{HASH, Link, OPENED, START, named_heads, read_head};
+use super::packing::StoredRow;
 use super::{AuditRecord, ChainFault, ChainHead, StoredRecord, Verification};
 use crate::error::Result;
-use crate::sql::{Row, Session, Value};
+use crate::sql::{Query, Row, Session, Value};
 
-/// How many records are read at a time.
-const PAGE: i64 = 500;
+/// How many rows are read at a time; each may hold many records.
+const PAGE: i64 = 32;
 /// How many faults of one chain are told.
 const FAULTS: usize = 100;
+/// What a row is read from.
+pub(super) const COLUMNS: &str =
+    "select chain, sequence, recorded_at, trace_id, requirement, body, hash, marks from audit_record";
+/// What is wrong with a record whose hash is not the one that follows.
+const ANOTHER: &str = "the record is not the one that was written here: it was changed, moved or put in";
 
-pub(crate) fn read_record(row: &dyn Row) -> Result<StoredRecord> {
-    Ok(StoredRecord {
-        chain: row.text(0)?,
-        sequence: row.number(1)?,
-        record: AuditRecord {
-            at: row.number(2)?,
-            trace_id: row.text(3)?,
-            requirement: row.text(4)?,
-            body: row.bytes(5)?,
-        },
-        hash: row.bytes(6)?,
-    })
+pub(super) fn read_row(row: &dyn Row) -> Result<StoredRow> {
+    let record =
+        AuditRecord { at: row.number(2)?, trace_id: row.text(3)?, requirement: row.text(4)?, body: row.bytes(5)? };
+    let record = StoredRecord { chain: row.text(0)?, sequence: row.number(1)?, record, hash: row.bytes(6)? };
+    Ok(StoredRow { row: record, marks: row.optional_bytes(7)? })
 }
 
 /// Somebody who knows a record of a chain, and so notices when it is gone or another.
@@ -96,8 +95,15 @@ async fn walk(session: &mut Session, chain: &str) -> Result<Walked> {
     loop {
         let page = page(session, chain, walked.head.sequence).await?;
         let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-        for stored in page {
-            step(&mut walked, chain, &stored);
+        for row in page {
+            let (sequence, hash) = (row.row.sequence, row.row.hash.clone());
+            match row.records() {
+                Some(records) => records.iter().for_each(|stored| step(&mut walked, chain, stored)),
+                None => {
+                    walked.faults.push(fault(chain, walked.head.sequence + 1, ANOTHER));
+                    walked.head = link_at(sequence, &hash);
+                }
+            }
         }
         if is_last || walked.faults.len() >= FAULTS {
             break;
@@ -119,8 +125,7 @@ fn step(walked: &mut Walked, chain: &str, stored: &StoredRecord) {
         let more = if missing == 1 { String::new() } else { format!(", and so are the {} after it", missing - 1) };
         walked.faults.push(fault(chain, link.sequence, format!("the record is missing{more}")));
     } else if stored.hash != link.hash {
-        let what = "the record is not the one that was written here: it was changed, moved or put in";
-        walked.faults.push(fault(chain, stored.sequence, what));
+        walked.faults.push(fault(chain, stored.sequence, ANOTHER));
     }
     if link.sequence == 1 && missing == 0 {
         match (stored.record.requirement == OPENED, named_heads(&stored.record.body)) {
@@ -128,14 +133,20 @@ fn step(walked: &mut Walked, chain: &str, stored: &StoredRecord) {
             _ => walked.faults.push(fault(chain, 1, "the chain does not begin with the record that opens one")),
         }
     }
-    let hash = <[u8; HASH]>::try_from(stored.hash.as_slice()).unwrap_or(START);
-    walked.head = Link { sequence: stored.sequence, hash };
+    walked.head = link_at(stored.sequence, &stored.hash);
 }
 
-async fn page(session: &mut Session, chain: &str, after: i64) -> Result<Vec<StoredRecord>> {
-    let sql = "select chain, sequence, recorded_at, trace_id, requirement, body, hash from audit_record
-               where chain = ?1 and sequence > ?2 order by sequence limit ?3";
-    session.rows(sql, &[chain.into(), after.into(), PAGE.into()], read_record).await
+fn link_at(sequence: i64, hash: &[u8]) -> Link {
+    Link { sequence, hash: <[u8; HASH]>::try_from(hash).unwrap_or(START) }
+}
+
+async fn page(session: &mut Session, chain: &str, after: i64) -> Result<Vec<StoredRow>> {
+    let mut query = Query::new(COLUMNS);
+    query.then(
+        "where chain = {} and sequence > {} order by sequence limit {}",
+        [chain.into(), after.into(), PAGE.into()],
+    );
+    session.rows(query.sql(), query.values(), read_row).await
 }
 
 /// The order in which chains began: each names those before it that went on, so that every chain but the last is named by a later one.

@@ -38,6 +38,8 @@ impl Operation for Load {
             "delete from resource",
             "delete from schedule_related",
             "delete from slot",
+            // What anybody remembers of the diary is of another edition now.
+            "update diary_edition set number = number + 1",
         ] {
             session.execute(sql, &[]).await?;
         }

@@ -2,7 +2,10 @@
 //! that a slot search may include (SLT-20). What is served is kept as the bytes to serve.
 
 mod load;
+pub(crate) mod remembered;
 mod search;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -185,6 +188,8 @@ pub struct SlotQuery {
     pub after: Option<SlotCursor>,
     /// At most so many.
     pub limit: u32,
+    /// What comes along with the Slots of the page (SLT-20).
+    pub includes: Vec<Include>,
 }
 
 /// A place in the order of all Slots, which is by start and then by id.
@@ -203,6 +208,10 @@ pub struct SlotPage {
     pub slots: Vec<StoredSlot>,
     /// How many match altogether, on this page or not (SLT-33).
     pub total: u64,
+    /// What the includes bring for these Slots, each resource once (SLT-32), by type and id.
+    pub included: Vec<Arc<Resource>>,
+    /// The first of the services sought that goes by no id, identifier value or ASID here (SLT-04).
+    pub unknown_service: Option<String>,
 }
 
 /// The diary of a Provider.
@@ -215,11 +224,8 @@ pub trait Diary: Send + Sync {
     /// Adds Slots to the Schedules that are there. All or none: an id that is in use is [`crate::StoreError::Unstorable`].
     async fn add_slots(&self, slots: Vec<NewSlot>, audit: AuditRecord) -> Result<()>;
 
-    /// One page of the Slots that match.
+    /// One page of the Slots that match, with what belongs to them: all as it is at one moment.
     async fn free_slots(&self, query: &SlotQuery) -> Result<SlotPage>;
-
-    /// Whether a service goes by this id, identifier value or ASID (SLT-04).
-    async fn service_known(&self, name: &str) -> Result<bool>;
 
     /// The Slot with this id.
     async fn slot(&self, id: &str) -> Result<Option<StoredSlot>>;
@@ -229,9 +235,6 @@ pub trait Diary: Send + Sync {
 
     /// The bytes of a resource that others refer to.
     async fn resource(&self, resource_type: &str, id: &str) -> Result<Option<Vec<u8>>>;
-
-    /// What these includes bring for these Schedules, each resource once (SLT-32), by type and id.
-    async fn included(&self, schedule_ids: &[String], includes: &[Include]) -> Result<Vec<Resource>>;
 }
 
 #[async_trait]
@@ -245,11 +248,7 @@ impl Diary for Store {
     }
 
     async fn free_slots(&self, query: &SlotQuery) -> Result<SlotPage> {
-        search::free_slots(&mut self.reader().await?, query).await
-    }
-
-    async fn service_known(&self, name: &str) -> Result<bool> {
-        search::service_known(&mut self.reader().await?, name).await
+        search::free_slots(&mut self.reader().await?, &self.diary, query).await
     }
 
     async fn slot(&self, id: &str) -> Result<Option<StoredSlot>> {
@@ -262,9 +261,5 @@ impl Diary for Store {
 
     async fn resource(&self, resource_type: &str, id: &str) -> Result<Option<Vec<u8>>> {
         search::resource(&mut self.reader().await?, resource_type, id).await
-    }
-
-    async fn included(&self, schedule_ids: &[String], includes: &[Include]) -> Result<Vec<Resource>> {
-        search::included(&mut self.reader().await?, schedule_ids, includes).await
     }
 }

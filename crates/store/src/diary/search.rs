@@ -1,81 +1,128 @@
-//! The slot search: which Schedules, how many Slots, and one page of them, each an indexed look-up; and the resources around them.
+//! The slot search: one indexed query for a page of Slots, and what belongs to them out of what is remembered.
 
-use super::{Include, Resource, SlotPage, SlotQuery, SlotStatus, StoredSlot};
+use super::remembered::Remembered;
+use super::{SlotPage, SlotQuery, SlotStatus, StoredSlot};
 use crate::error::{Result, StoreError};
 use crate::sql::{Query, Row, Session, Value};
 
-fn read_slot(row: &dyn Row) -> Result<StoredSlot> {
+/// How often a search begins anew because the diary was replaced in its midst.
+const ATTEMPTS: usize = 3;
+
+/// The Slot whose columns begin at this one.
+fn read_slot_at(row: &dyn Row, first: usize) -> Result<StoredSlot> {
     Ok(StoredSlot {
-        id: row.text(0)?,
-        schedule_id: row.text(1)?,
-        start: row.number(2)?,
-        end: row.number(3)?,
-        status: SlotStatus::from_code(&row.text(4)?)
+        id: row.text(first)?,
+        schedule_id: row.text(first + 1)?,
+        start: row.number(first + 2)?,
+        end: row.number(first + 3)?,
+        status: SlotStatus::from_code(&row.text(first + 4)?)
             .ok_or_else(|| StoreError::Corrupt("a Slot has a status that there is not".to_owned()))?,
-        fragment: row.bytes(5)?,
+        fragment: row.bytes(first + 5)?,
     })
 }
 
-pub(crate) async fn free_slots(session: &mut Session, wanted: &SlotQuery) -> Result<SlotPage> {
-    let schedules = match &wanted.services {
-        Some(names) => {
-            let mut schedules = schedules_of(session, names).await?;
-            schedules.retain(|schedule| !wanted.withheld_schedules.contains(schedule));
-            Some(schedules)
-        }
-        None => None,
-    };
-    if schedules.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(SlotPage::default());
-    }
-    let counting = count(wanted, schedules.as_deref());
-    let total = session.first(counting.sql(), counting.values(), |row| row.number(0)).await?.unwrap_or(0);
-    let page = page(wanted, schedules.as_deref());
-    let slots = match total {
-        0 => Vec::new(),
-        _ => session.rows(page.sql(), page.values(), read_slot).await?,
-    };
-    Ok(SlotPage { slots, total: u64::try_from(total).unwrap_or(0) })
+fn read_slot(row: &dyn Row) -> Result<StoredSlot> {
+    read_slot_at(row, 0)
 }
 
-async fn schedules_of(session: &mut Session, names: &[String]) -> Result<Vec<String>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
+/// A row of a search: the diary's edition, and a Slot unless none matches.
+fn read_found(row: &dyn Row) -> Result<(i64, Option<StoredSlot>)> {
+    let slot = if row.is_null(1)? { None } else { Some(read_slot_at(row, 1)?) };
+    Ok((row.number(0)?, slot))
+}
+
+pub(crate) async fn free_slots(session: &mut Session, remembered: &Remembered, wanted: &SlotQuery) -> Result<SlotPage> {
+    for _ in 0..ATTEMPTS {
+        if let Some(page) = in_one_edition(session, remembered, wanted).await? {
+            return Ok(page);
+        }
+        remembered.forget();
     }
-    let mut query = Query::new(
-        "select s.schedule_id from service_name n join service_schedule s on s.service_id = n.service_id where 1 = 1",
-    );
-    query.and_one_of("n.name", names.iter().map(Value::from));
-    // Put in order here: a few rows are not worth the table that the database would make for it.
-    let mut schedules = session.rows(query.sql(), query.values(), |row| row.text(0)).await?;
-    schedules.sort_unstable();
-    schedules.dedup();
-    Ok(schedules)
+    Err(StoreError::Unavailable("the diary was replaced while it was searched, again and again".to_owned()))
+}
+
+/// The page, or `None` when its parts are of different editions of the diary.
+async fn in_one_edition(
+    session: &mut Session,
+    remembered: &Remembered,
+    wanted: &SlotQuery,
+) -> Result<Option<SlotPage>> {
+    let mut sought = match &wanted.services {
+        Some(names) => Some(remembered.services(session, names).await?),
+        None => None,
+    };
+    if let Some(sought) = &mut sought {
+        sought.schedules.retain(|schedule| !wanted.withheld_schedules.contains(schedule));
+        if sought.schedules.is_empty() {
+            let edition =
+                session.first("select number from diary_edition where id = 1", &[], |row| row.number(0)).await?;
+            let page = SlotPage { unknown_service: sought.unknown.take(), ..SlotPage::default() };
+            return Ok(edition.filter(|edition| sought.is_of(*edition)).map(|_| page));
+        }
+    }
+    let schedules = sought.as_ref().map(|sought| sought.schedules.as_slice());
+    let is_of = |edition| sought.as_ref().is_none_or(|sought| sought.is_of(edition));
+    let mut page =
+        SlotPage { unknown_service: sought.as_ref().and_then(|sought| sought.unknown.clone()), ..SlotPage::default() };
+    let mut edition = None;
+    if wanted.limit > 0 {
+        let query = page_of(wanted, schedules);
+        let rows = session.rows(query.sql(), query.values(), read_found).await?;
+        edition = rows.first().map(|(edition, _)| *edition).filter(|edition| is_of(*edition));
+        if edition.is_none() {
+            return Ok(None);
+        }
+        page.slots = rows.into_iter().filter_map(|(_, slot)| slot).collect();
+        page.total = page.slots.len() as u64;
+    }
+    // What fits on the first page need not be counted.
+    if wanted.after.is_some() || page.slots.len() >= wanted.limit as usize {
+        let query = count(wanted, schedules);
+        let read = |row: &dyn Row| Ok((row.number(0)?, row.number(1)?));
+        match session.first(query.sql(), query.values(), read).await? {
+            Some((of, total)) if is_of(of) => page.total = u64::try_from(total).unwrap_or(0),
+            _ => return Ok(None),
+        }
+    }
+    if let (Some(edition), false, false) = (edition, page.slots.is_empty(), wanted.includes.is_empty()) {
+        let mut schedules: Vec<&str> = page.slots.iter().map(|slot| slot.schedule_id.as_str()).collect();
+        schedules.sort_unstable();
+        schedules.dedup();
+        match remembered.included(session, edition, &schedules, &wanted.includes).await? {
+            Some(included) => page.included = included,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(page))
 }
 
 fn count<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
-    let mut query = Query::new("select count(*) from slot where 1 = 1");
+    let mut query = Query::new("select max(d.number), count(s.id) from diary_edition d left join slot s on 1 = 1");
     add_conditions(&mut query, wanted, schedules);
+    query.then("where d.id = 1", []);
     query
 }
 
-fn page<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
-    let mut query = Query::new("select id, schedule_id, start_at, end_at, status, fragment from slot where 1 = 1");
+fn page_of<'a>(wanted: &'a SlotQuery, schedules: Option<&'a [String]>) -> Query<'a> {
+    let mut query = Query::new(
+        "select d.number, s.id, s.schedule_id, s.start_at, s.end_at, s.status, s.fragment
+         from diary_edition d left join slot s on 1 = 1",
+    );
     add_conditions(&mut query, wanted, schedules);
     if let Some(after) = &wanted.after {
-        query.and("(start_at, id) > ({}, {})", [after.start.into(), (&after.id).into()]);
+        query.and("(s.start_at, s.id) > ({}, {})", [after.start.into(), (&after.id).into()]);
     }
-    query.then("order by start_at, id limit {}", [wanted.limit.into()]);
+    query.then("where d.id = 1 order by s.start_at, s.id limit {}", [wanted.limit.into()]);
     query
 }
 
 /// The conditions that a Slot must meet. They narrow by Schedule and start first, as the index is ordered.
 fn add_conditions<'a>(query: &mut Query<'a>, wanted: &'a SlotQuery, schedules: Option<&'a [String]>) {
     if let Some(schedules) = schedules {
-        query.and_one_of("schedule_id", schedules.iter().map(Value::from));
+        query.and_one_of("s.schedule_id", schedules.iter().map(Value::from));
     } else {
         for schedule in &wanted.withheld_schedules {
-            query.and("schedule_id <> {}", [schedule.into()]);
+            query.and("s.schedule_id <> {}", [schedule.into()]);
         }
     }
     let only_free = wanted.statuses.iter().all(|status| *status == SlotStatus::Free) && !wanted.statuses.is_empty();
@@ -85,25 +132,20 @@ fn add_conditions<'a>(query: &mut Query<'a>, wanted: &'a SlotQuery, schedules: O
         lower => lower,
     };
     if let Some(lower) = lower {
-        query.and("start_at >= {}", [lower.into()]);
+        query.and("s.start_at >= {}", [lower.into()]);
     }
     if let Some(upper) = wanted.window.upper() {
-        query.and("start_at <= {}", [upper.into()]);
+        query.and("s.start_at <= {}", [upper.into()]);
     }
     for (from, until) in wanted.window.gaps() {
-        query.and("not (start_at >= {} and start_at < {})", [from.into(), until.into()]);
+        query.and("not (s.start_at >= {} and s.start_at < {})", [from.into(), until.into()]);
     }
     if !wanted.statuses.is_empty() {
-        query.and_one_of("status", wanted.statuses.iter().map(|status| Value::from(status.code())));
+        query.and_one_of("s.status", wanted.statuses.iter().map(|status| Value::from(status.code())));
     }
     if !only_free {
-        query.and("(status <> 'free' or start_at >= {})", [wanted.now.into()]);
+        query.and("(s.status <> 'free' or s.start_at >= {})", [wanted.now.into()]);
     }
-}
-
-pub(crate) async fn service_known(session: &mut Session, name: &str) -> Result<bool> {
-    let sql = "select 1 from service_name where name = ?1 limit 1";
-    Ok(session.first(sql, &[name.into()], |_| Ok(())).await?.is_some())
 }
 
 pub(crate) async fn slot(session: &mut Session, id: &str) -> Result<Option<StoredSlot>> {
@@ -120,30 +162,6 @@ pub(crate) async fn slot_by_identifier(session: &mut Session, system: &str, valu
 pub(crate) async fn resource(session: &mut Session, resource_type: &str, id: &str) -> Result<Option<Vec<u8>>> {
     let sql = "select content from resource where type = ?1 and id = ?2";
     session.first(sql, &[resource_type.into(), id.into()], |row| row.bytes(0)).await
-}
-
-pub(crate) async fn included(
-    session: &mut Session,
-    schedule_ids: &[String],
-    includes: &[Include],
-) -> Result<Vec<Resource>> {
-    if schedule_ids.is_empty() || includes.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut query = Query::new(
-        "select r.type, r.id, r.content from schedule_related s join resource r on r.type = s.include and r.id = s.id
-         where 1 = 1",
-    );
-    query.and_one_of("s.schedule_id", schedule_ids.iter().map(Value::from));
-    if Include::ALL.iter().any(|include| !includes.contains(include)) {
-        query.and_one_of("s.include", includes.iter().map(|include| Value::from(include.resource_type())));
-    }
-    let read = |row: &dyn Row| Ok(Resource { resource_type: row.text(0)?, id: row.text(1)?, content: row.bytes(2)? });
-    // Put in order here, as the Schedules are: a page has few of them, and most often one.
-    let mut resources = session.rows(query.sql(), query.values(), read).await?;
-    resources.sort_unstable_by(|a, b| (&a.resource_type, &a.id).cmp(&(&b.resource_type, &b.id)));
-    resources.dedup_by(|a, b| (&a.resource_type, &a.id) == (&b.resource_type, &b.id));
-    Ok(resources)
 }
 
 #[cfg(test)]
@@ -172,14 +190,14 @@ mod tests {
         for wanted in [&plain, &free, &several, &next] {
             for schedules in [&schedules[..1], &schedules[..]] {
                 let count = plan(&mut session, &count(wanted, Some(schedules))).await;
-                let page = plan(&mut session, &page(wanted, Some(schedules))).await;
+                let page = plan(&mut session, &page_of(wanted, Some(schedules))).await;
                 let part = "INDEX slot_of_schedule (schedule_id=? AND start_at>? AND start_at<?";
-                assert!(count.contains(&format!("SEARCH slot USING COVERING {part}")), "{count}");
-                assert!(page.contains(&format!("SEARCH slot USING {part}")), "{page}");
+                assert!(count.contains(&format!("SEARCH s USING COVERING {part}")), "{count}");
+                assert!(page.contains(&format!("SEARCH s USING {part}")), "{page}");
                 assert_eq!(page.contains("TEMP B-TREE"), schedules.len() > 1, "{page}");
             }
-            let all = plan(&mut session, &page(wanted, None)).await;
-            assert!(all.contains("SEARCH slot USING INDEX slot_by_start (start_at>? AND start_at<?"), "{all}");
+            let all = plan(&mut session, &page_of(wanted, None)).await;
+            assert!(all.contains("SEARCH s USING INDEX slot_by_start (start_at>? AND start_at<?"), "{all}");
         }
     }
 }

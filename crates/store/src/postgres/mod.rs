@@ -21,6 +21,7 @@ pub(crate) const FLAVOUR: Flavour = Flavour {
         ("TEXT", "text collate \"C\""),
         (") ROWS", ")"),
         (") KEYED", ")"),
+        ("ON_POSTGRES ", ""),
     ],
     count_tables: "select count(*) from pg_tables where schemaname = current_schema()",
 };

@@ -260,6 +260,14 @@ impl Row for tokio_postgres::Row {
     fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         self.try_get(column).map_err(|error| wrong(&error))
     }
+
+    fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        self.try_get(column).map_err(|error| wrong(&error))
+    }
+
+    fn is_null(&self, column: usize) -> Result<bool> {
+        self.optional_text(column).map(|text| text.is_none())
+    }
 }
 
 fn wrong(error: &tokio_postgres::Error) -> StoreError {

@@ -4,8 +4,12 @@ use super::Session;
 use crate::error::{Result, StoreError};
 
 /// Every migration, the first one first. A migration that has been released is never changed again.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_first_tables.sql"), include_str!("../../migrations/0002_audit_heads.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_first_tables.sql"),
+    include_str!("../../migrations/0002_audit_heads.sql"),
+    include_str!("../../migrations/0003_diary_edition.sql"),
+    include_str!("../../migrations/0004_shared_audit_rows.sql"),
+];
 
 /// How a database spells what the two spell differently.
 #[derive(Debug)]

@@ -90,4 +90,6 @@ pub(crate) trait Row {
     fn text(&self, column: usize) -> Result<String>;
     fn optional_text(&self, column: usize) -> Result<Option<String>>;
     fn bytes(&self, column: usize) -> Result<Vec<u8>>;
+    fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>>;
+    fn is_null(&self, column: usize) -> Result<bool>;
 }

@@ -87,6 +87,44 @@ on_both_databases! {
         assert_eq!(whats(&store, &AuditFilter { after, limit: 1, ..newest }).await, [r#"{"what":"r7"}"#]);
     }
 
+    // covers: AUD-04, AUD-08, AUD-10
+    #[tokio::test]
+    async fn records_that_were_written_together_are_listed_one_by_one(place: Place) {
+        let store = place.open().await;
+        // In no order, over more seconds than one row takes, and some written alone.
+        let order: Vec<i64> = (0..120).map(|number| number * 49 % 120).collect();
+        for number in &order {
+            let record = AuditRecord { at: NINE * 1000 + number * 250, ..record(&format!("r{number}")) };
+            if number % 40 == 0 {
+                store.append(record).await.unwrap();
+            } else {
+                store.append_behind(record).await.unwrap();
+            }
+        }
+        store.settled().await.unwrap();
+        assert_eq!(store.verify().await.unwrap().faults, []);
+        let what = |number: i64| format!(r#"{{"what":"r{number}"}}"#);
+        let trace_id = Some("trace of r77".to_owned());
+        assert_eq!(whats(&store, &AuditFilter { trace_id, ..ALL }).await, [what(77)]);
+        let at = |number: i64| Some(NINE * 1000 + number * 250);
+        for newest_first in [false, true] {
+            let mut filter = AuditFilter { from: at(10), until: at(90), newest_first, limit: 7, ..ALL };
+            let mut seen = Vec::new();
+            loop {
+                let page = store.list(&filter).await.unwrap();
+                let Some(last) = page.last() else { break };
+                filter.after =
+                    Some(AuditCursor { at: last.record.at, chain: last.chain.clone(), sequence: last.sequence });
+                seen.extend(page.into_iter().map(|stored| String::from_utf8(stored.record.body).unwrap()));
+            }
+            let mut expected: Vec<_> = (10..90).map(what).collect();
+            if newest_first {
+                expected.reverse();
+            }
+            assert_eq!(seen, expected);
+        }
+    }
+
     // covers: AUD-04
     #[tokio::test]
     async fn a_restart_begins_a_chain_that_names_the_one_before(place: Place) {

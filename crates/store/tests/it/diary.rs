@@ -13,7 +13,7 @@ fn all_of(service: &str) -> SlotQuery {
 }
 
 async fn ids(store: &Store, query: &SlotQuery) -> Vec<String> {
-    let SlotPage { slots, total } = store.free_slots(query).await.unwrap();
+    let SlotPage { slots, total, .. } = store.free_slots(query).await.unwrap();
     assert_eq!(slots.len() as u64, total);
     slots.into_iter().map(|slot| slot.id).collect()
 }
@@ -24,12 +24,15 @@ on_both_databases! {
     async fn a_service_is_known_by_each_of_its_names_and_has_all_its_schedules(place: Place) {
         let store = loaded(place.open().await).await;
         for name in ["one", "asid-one", "dos-one"] {
-            assert!(store.service_known(name).await.unwrap());
+            assert_eq!(store.free_slots(&all_of(name)).await.unwrap().unknown_service, None);
             let found = ids(&store, &all_of(name)).await;
             assert_eq!(found.len(), 20);
             assert_eq!(found[..3], ["s1-000", "s2-000", "s1-001"], "by start, then by id");
         }
-        assert!(!store.service_known("three").await.unwrap());
+        for names in [["one", "three"], ["three", "four"]] {
+            let query = SlotQuery { services: Some(names.map(str::to_owned).to_vec()), ..all_of("") };
+            assert_eq!(store.free_slots(&query).await.unwrap().unknown_service.as_deref(), Some("three"));
+        }
         assert_eq!(ids(&store, &all_of("three")).await, [""; 0]);
         let both = SlotQuery { services: Some(vec!["one".to_owned(), "asid-two".to_owned()]), ..all_of("") };
         assert_eq!(ids(&store, &both).await.len(), 30);
@@ -129,18 +132,22 @@ on_both_databases! {
     #[tokio::test]
     async fn what_is_included_is_there_once(place: Place) {
         let store = loaded(place.open().await).await;
-        let schedules = ["s1".to_owned(), "s2".to_owned()];
-        let found = store.included(&schedules, &Include::ALL).await.unwrap();
-        let names: Vec<_> = found.iter().map(|found| format!("{}/{}", found.resource_type, found.id)).collect();
+        let included = async |includes: &[Include], limit: u32| {
+            let query = SlotQuery { includes: includes.to_vec(), limit, ..all_of("one") };
+            let found = store.free_slots(&query).await.unwrap().included;
+            found.iter().map(|found| format!("{}/{}", found.resource_type, found.id)).collect::<Vec<_>>()
+        };
         let expected = [
             "HealthcareService/one", "HealthcareService/two", "Organization/practice", "Practitioner/doctor",
             "Schedule/s1", "Schedule/s2",
         ];
-        assert_eq!(names, expected);
-        let only = store.included(&schedules, &[Include::Schedule]).await.unwrap();
-        assert_eq!(only.len(), 2);
-        assert_eq!(store.included(&[], &Include::ALL).await.unwrap(), []);
-        assert_eq!(store.included(&schedules, &[]).await.unwrap(), []);
+        // The second time they are remembered.
+        for _ in 0..2 {
+            assert_eq!(included(&Include::ALL, 5).await, expected);
+            assert_eq!(included(&[Include::Schedule], 5).await, ["Schedule/s1", "Schedule/s2"]);
+            assert_eq!(included(&[Include::Schedule], 1).await, ["Schedule/s1"], "for the Slots of the page alone");
+            assert_eq!(included(&[], 5).await, [""; 0]);
+        }
         let doctor = store.resource("Practitioner", "doctor").await.unwrap().unwrap();
         assert_eq!(doctor, b"{\"resourceType\":\"Practitioner\",\"id\":\"doctor\"}");
         assert_eq!(store.resource("Location", "doctor").await.unwrap(), None);
@@ -157,6 +164,43 @@ on_both_databases! {
         book(&store, "a1", "s1-000").await;
         let found = store.verify().await.unwrap();
         assert_eq!((found.chains.first().unwrap().sequence, found.faults), (5, vec![]));
+    }
+
+    // covers: DEM-05, SLT-30, SLT-32
+    #[tokio::test]
+    async fn a_diary_that_another_process_puts_in_place_is_searched_at_once(place: Place) {
+        let other = loaded(place.open().await).await;
+        let store = place.open().await;
+        let query = SlotQuery { includes: Include::ALL.to_vec(), ..all_of("one") };
+        assert_eq!(store.free_slots(&query).await.unwrap().included.len(), 6);
+        let mut changed = diary();
+        changed.services[0].schedules = vec!["s2".to_owned()];
+        changed.resources.iter_mut().for_each(|resource| resource.content = b"{\"new\":true}".to_vec());
+        other.load(changed, record("reset")).await.unwrap();
+        let page = store.free_slots(&query).await.unwrap();
+        assert!(page.slots.iter().all(|slot| slot.schedule_id == "s2") && page.total == 10, "{page:?}");
+        assert!(page.included.iter().all(|resource| resource.content == b"{\"new\":true}"), "{page:?}");
+        other.load(store::DiaryContent::default(), record("emptied")).await.unwrap();
+        let page = store.free_slots(&query).await.unwrap();
+        assert_eq!((page.total, page.unknown_service.as_deref()), (0, Some("one")));
+    }
+
+    // covers: BOOK-09, SMG-07
+    #[tokio::test]
+    async fn a_slot_whose_booking_was_acknowledged_is_free_to_nobody(place: Place) {
+        let booker = loaded(place.open().await).await;
+        let others = [booker.clone(), place.open().await, place.open().await];
+        let free = SlotQuery { statuses: vec![SlotStatus::Free], includes: Include::ALL.to_vec(), ..all_of("one") };
+        for number in 0..10 {
+            let slot = format!("s1-{number:03}");
+            for store in &others {
+                assert!(ids(store, &free).await.contains(&slot));
+            }
+            book(&booker, &format!("a{number}"), &slot).await;
+            for store in &others {
+                assert!(!ids(store, &free).await.contains(&slot));
+            }
+        }
     }
 
     // covers: SMG-01

@@ -68,7 +68,8 @@ const CHANGES: [(&str, &str, (usize, i64, &str)); 11] = [
         (1, 6, "is missing, and the chain's own end names it"),
     ),
     (
-        "insert into audit_record select chain, 7, recorded_at, trace_id, requirement, body, hash from audit_record
+        "insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash)
+         select chain, 7, recorded_at, trace_id, requirement, body, hash from audit_record
          where chain = LAST and sequence = 6",
         "delete from audit_record where chain = LAST and sequence = 7",
         (1, 7, "was changed, moved or put in"),
@@ -115,6 +116,33 @@ on_both_databases! {
             assert!(mine.what.contains(words), "{done}: {faults:?}");
             place.tamper(&with_names(undone, &chains)).await;
             assert_eq!(verified(&place).await.faults, [], "{undone}");
+        }
+    }
+
+    // covers: AUD-04
+    #[tokio::test]
+    async fn a_row_that_many_records_share_is_held_too(place: Place) {
+        let store = place.open().await;
+        for number in 0..20 {
+            store.append_behind(record(&format!("r{number}"))).await.unwrap();
+        }
+        store.closed().await;
+        assert_eq!(verified(&place).await.faults, []);
+        let change = |set: &str| format!("update audit_record set {set} where marks is not null");
+        let changes = [
+            ("recorded_at = recorded_at - 1", "recorded_at = recorded_at + 1", 2),
+            ("requirement = requirement || 'x'", "requirement = substr(requirement, 1, length(requirement) - 1)", 2),
+            ("sequence = sequence + 1", "sequence = sequence - 1", 2),
+            ("marks = substr(marks, 1, 4)", "", 2),
+        ];
+        for (done, undone, sequence) in changes {
+            place.tamper(&change(done)).await;
+            let faults = verified(&place).await.faults;
+            assert_eq!(faults.first().map(|fault| fault.sequence), Some(sequence), "{done}: {faults:?}");
+            if !undone.is_empty() {
+                place.tamper(&change(undone)).await;
+                assert_eq!(verified(&place).await.faults, [], "{undone}");
+            }
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Sds {
     pub listen: Option<SocketAddr>,
     /// LDAP over mutual TLS.
     pub listen_tls: Option<SocketAddr>,
+    /// The FHIR face, on the loopback.
+    pub listen_fhir: Option<SocketAddr>,
     /// The operations listener.
     pub operations: Option<SocketAddr>,
     /// What clients of LDAPS see.
@@ -35,6 +37,7 @@ impl Sds {
         let sds = Self {
             listen: reader.loopback_listener("listen", "plain LDAP is not protected (SDS-01)"),
             listen_tls: reader.listener("listen_tls"),
+            listen_fhir: reader.loopback_listener("listen_fhir", "its apikey is not checked (SDS-70)"),
             operations: reader.listener("operations"),
             identity: Identity::read(reader, "cert_file", "key_file"),
             base: reader.text("base"),

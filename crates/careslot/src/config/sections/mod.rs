@@ -108,7 +108,7 @@ fn check_together(config: &Config, reader: &mut Reader<'_>) {
 }
 
 /// Every listener that may be opened.
-fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr>); 14] {
+fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr>); 15] {
     [
         ("web", "listen", config.web.listen),
         ("web", "operations", config.web.operations),
@@ -122,6 +122,7 @@ fn listeners(config: &Config) -> [(&'static str, &'static str, Option<SocketAddr
         ("token", "operations", config.token.operations),
         ("sds", "listen", config.sds.listen),
         ("sds", "listen_tls", config.sds.listen_tls),
+        ("sds", "listen_fhir", config.sds.listen_fhir),
         ("sds", "operations", config.sds.operations),
         ("admin", "listen", config.admin.listen),
     ]

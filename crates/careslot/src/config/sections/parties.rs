@@ -59,7 +59,7 @@ impl Provider {
             dialect,
             bases: bases(reader, dialect),
             asids: reader.asids("asids"),
-            page_slots: reader.whole("page_slots", 1..=10_000),
+            page_slots: reader.whole("page_slots", 16..=10_000),
             barred: reader.list("barred").into_iter().collect(),
             kept_for: kept_for(reader),
             demonstrator_checks: reader.switch("demonstrator_checks"),

@@ -4,11 +4,12 @@
 mod records;
 mod trails;
 mod verify;
+mod whose;
 
 use clap::Subcommand;
 
+use self::whose::Whose;
 use super::administered::KeeperFlags;
-use crate::config::Role;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -34,9 +35,9 @@ pub enum AuditVerb {
 /// The flags that say whose trails are meant.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct WhoseFlags {
-    /// Only the trail of this role [default: those of every role]
+    /// Only the trail of this role, or the Consumer's [default: those of every role]
     #[arg(long, value_enum, value_name = "ROLE")]
-    pub role: Option<Role>,
+    pub role: Option<Whose>,
     /// Whose role is meant.
     #[command(flatten)]
     pub keeper: KeeperFlags,

@@ -11,14 +11,17 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::trails::Trails;
+use super::whose::Whose;
 use super::{WhoseFlags, unusable};
-use crate::config::Role;
 use crate::failure::Failure;
 use crate::network::SystemClock;
 use crate::terminal::{OutputFlags, OutputForm, Terminal};
 use crate::verbs::no_xml;
 use crate::verbs::table::{table, whole, words};
 use crate::verbs::times::{self, Edge};
+
+/// How long the longest interaction is: `create:appointment`.
+const INTERACTION: usize = 18;
 
 /// The flags that narrow.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -98,15 +101,15 @@ impl NarrowFlags {
 /// The pages of one trail, one after another.
 struct Pages<'t> {
     trails: &'t Trails,
-    role: Role,
+    whose: Whose,
     query: String,
     after: Option<String>,
     is_over: bool,
 }
 
 impl<'t> Pages<'t> {
-    fn new(trails: &'t Trails, role: Role, query: String) -> Self {
-        Self { trails, role, query, after: None, is_over: false }
+    fn new(trails: &'t Trails, whose: Whose, query: String) -> Self {
+        Self { trails, whose, query, after: None, is_over: false }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Box<RawValue>>>, Failure> {
@@ -115,7 +118,7 @@ impl<'t> Pages<'t> {
         }
         let after = self.after.as_ref().map(|after| format!("&after={}", encoded(after))).unwrap_or_default();
         let what = format!("records?limit=1000{}{after}", self.query);
-        let page = self.trails.ask(self.role, Method::GET, &what, Bytes::new()).await?;
+        let page = self.trails.ask(self.whose, Method::GET, &what, Bytes::new()).await?;
         let page: WrittenPage = serde_json::from_slice(&page).map_err(unusable)?;
         self.is_over = page.next.is_none();
         self.after = page.next;
@@ -134,8 +137,8 @@ pub(super) async fn list(args: ListArgs, terminal: &Terminal) -> Result<(), Fail
     let trails = Trails::open(&args.whose).await?;
     let limit = args.limit as usize;
     let (mut newest, mut more) = (Vec::new(), false);
-    for role in trails.roles() {
-        let mut pages = Pages::new(&trails, role, query.clone());
+    for whose in trails.whose() {
+        let mut pages = Pages::new(&trails, whose, query.clone());
         let mut found: Vec<Box<RawValue>> = Vec::new();
         while let Some(mut page) = pages.next().await? {
             found.append(&mut page);
@@ -173,8 +176,8 @@ pub(super) async fn export(args: ExportArgs, terminal: &Terminal) -> Result<(), 
     let now = SystemClock.now();
     let query = args.narrow.query(now)?;
     let trails = Trails::open(&args.whose).await?;
-    for role in trails.roles() {
-        let mut pages = Pages::new(&trails, role, query.clone());
+    for whose in trails.whose() {
+        let mut pages = Pages::new(&trails, whose, query.clone());
         while let Some(page) = pages.next().await? {
             // A line feed can only stand between the parts of a record.
             let lines = page.iter().map(|line| format!("{}\n", line.get().replace('\n', " ")));
@@ -238,14 +241,22 @@ impl Record {
                 "/record/caller/cn",
                 "/record/connection/certificate/cn",
             ]),
-            what,
+            shortened(&what),
             outcome.trim().to_owned(),
         ]
     }
 }
 
+/// An interaction is whole, a long path is not.
+fn shortened(what: &str) -> String {
+    if what.chars().count() <= INTERACTION {
+        return what.to_owned();
+    }
+    what.chars().take(INTERACTION - 1).chain(['…']).collect()
+}
+
 fn shown(records: &[Record]) -> String {
-    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), words("WHAT"), words("OUTCOME")];
+    let columns = [whole("LOCAL TIME"), whole("ROLE"), words("CALLER"), whole("WHAT"), words("OUTCOME")];
     if records.is_empty() {
         return String::new();
     }

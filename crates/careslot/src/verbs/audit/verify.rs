@@ -45,10 +45,10 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> 
     let earlier = args.since.as_deref().map(read_report).transpose()?;
     let trails = Trails::open(&args.whose).await?;
     let mut report = Report { intact: true, trails: Vec::new() };
-    for role in trails.roles() {
-        let known = earlier.as_ref().map(|earlier| known_of(earlier, role.name())).unwrap_or_default();
+    for whose in trails.whose() {
+        let known = earlier.as_ref().map(|earlier| known_of(earlier, whose.name())).unwrap_or_default();
         let body = serde_json::to_vec(&known).map_err(unusable)?;
-        let found = trails.ask(role, Method::POST, "verification", Bytes::from(body)).await?;
+        let found = trails.ask(whose, Method::POST, "verification", Bytes::from(body)).await?;
         let found: WrittenVerification = serde_json::from_slice(&found).map_err(unusable)?;
         report.intact &= found.faults.is_empty();
         report.trails.push(found);

@@ -113,12 +113,12 @@ fn rebook_books_the_new_slot_and_cancels_the_old_appointment_at_both_parties() {
 // covers: CON-06, CON-08
 #[test]
 fn a_person_at_a_terminal_chooses_the_slot_and_a_script_is_never_asked() {
-    let demo = Demo::shared();
+    let demo = Demo::start(&[], &[]);
     let script = demo.careslot("book --interactive");
     assert_eq!((script.exit, script.stdout.as_str()), (2, ""), "{script:?}");
     assert!(script.stderr.contains("nobody is there to choose"), "{}", script.stderr);
 
-    let command = format!("{CARESLOT} book --interactive --service 118111118111");
+    let command = format!("{CARESLOT} book --interactive --service 918999198999");
     let typed = "99\nx\n2\n123\n9990000077\n";
     let state = demo.folder.join("state");
     let seen = run("script", &["-qec", &command, "/dev/null"], &demo.folder, &[("XDG_STATE_HOME", &state)], typed);

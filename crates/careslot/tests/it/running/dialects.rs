@@ -57,6 +57,21 @@ fn each_dialect_has_its_service_root_and_sds_names_the_demos() {
     }
 }
 
+// covers: ASR-03
+#[test]
+fn the_official_packs_service_ids_are_known_to_a_demo() {
+    let services = [("999999999", 200), ("999999998", 200), ("999999993", 200), ("999999995", 500), ("999999990", 404)];
+    for demo in DEMOS.map(|demo| demo()) {
+        for (service, status) in services {
+            let path = format!("Slot?schedule.actor%3Ahealthcareservice={service}&status=free&start=ge2026-01-01");
+            let answer = ThroughTheSsp::new(demo, "search:slot").call(&path, &[]);
+            assert_eq!(answer.status, status, "{service}");
+            let is_empty = answer.body()["total"] == 0;
+            assert_eq!(is_empty, service == "999999998", "{service}");
+        }
+    }
+}
+
 // covers: X-05, HTTP-34
 #[test]
 fn an_unknown_parameter_is_refused_in_1_0_4_and_passed_over_in_2_0_4() {

@@ -55,6 +55,21 @@ fn the_readme_works_as_it_is_printed() {
     assert!(!by_hand.stdout.contains("OperationOutcome"), "{by_hand:?}");
 }
 
+// covers: UTL-01, UTL-02, UTL-05, TOK-03
+#[test]
+fn the_guide_to_tokens_works_as_it_is_printed() {
+    let demo = Demo::start(&[], &[]);
+    for (heading, told) in [
+        ("## Look into one", "valid\n"),
+        ("## Make one, and see it refused", "exit code 1\nJW2-09"),
+        ("## Clients and their secrets", " North 111 "),
+    ] {
+        let seen = followed(&demo, &format!("set -e\n{}", commands("docs/guide/tokens.md", heading)));
+        assert_eq!(seen.exit, 0, "{seen:?}");
+        assert!(seen.stdout.contains(told), "{told}: {seen:?}");
+    }
+}
+
 #[test]
 fn the_first_guide_works_as_it_is_printed() {
     let demo = Demo::start(&[], &[]);
@@ -91,4 +106,27 @@ fn the_guide_to_validating_works_as_it_is_printed() {
         let line = line.trim_end_matches(" …");
         assert!(said.lines().any(|said| said.starts_with(line)), "{line}\n{said}");
     }
+}
+
+// covers: AUD-04, AUD-08, AUD-10
+#[test]
+fn the_guide_to_the_audit_trail_works_as_it_is_printed() {
+    let demo = Demo::start(&[], &[]);
+    let page = "docs/guide/audit.md";
+    let parts = ["# The audit trail", "## Reading", "## Checking", "## In production"];
+    let script: String = parts.iter().map(|heading| commands(page, heading)).collect();
+    let seen = followed(&demo, &script);
+    assert_eq!(seen.exit, 0, "the last command is answered: {seen:?}");
+    for told in [
+        "provider  200000000359  create:appointment  422 BOOK-10",
+        "ssp       200000000359  create:appointment  422 relayed",
+        " audit.ndjson\n",
+        r#"["provider","registry","sds","ssp","token"]"#,
+        r#""role":"provider","chains":[{"#,
+        r#""next":""#,
+    ] {
+        assert!(seen.stdout.contains(told), "{told}: {seen:?}");
+    }
+    assert_eq!(seen.stdout.matches("✔ every record is as it was written").count(), 2, "{seen:?}");
+    assert_eq!(seen.stdout.matches(r#""faults":[]"#).count(), 1, "{seen:?}");
 }

@@ -30,8 +30,10 @@ fn exported_and_run(demo: &Demo, form: &str, name: &str) -> Seen {
 // covers: CON-19, PROC-01, VIA-01
 #[test]
 fn the_postman_collection_runs_with_the_command_that_is_said() {
-    for demo in [Demo::shared(), Demo::shared_2_0_4()] {
-        let seen = exported_and_run(demo, "postman", "newman");
+    for dialect in ["1.0.4", "2.0.4"] {
+        // It books the first Slot that is free, which other tests count.
+        let demo = Demo::start(&["--dialect", dialect], &[]);
+        let seen = exported_and_run(&demo, "postman", "newman");
         assert_eq!(seen.exit, 0, "{seen:?}");
         assert!(seen.stdout.contains("Cancel a registration"), "{}", seen.stdout);
     }
@@ -40,8 +42,10 @@ fn the_postman_collection_runs_with_the_command_that_is_said() {
 // covers: CON-19, PROC-01, VIA-01
 #[test]
 fn the_http_file_runs_with_the_command_that_is_said() {
-    for demo in [Demo::shared(), Demo::shared_2_0_4()] {
-        let seen = exported_and_run(demo, "http", "httpyac");
+    for dialect in ["1.0.4", "2.0.4"] {
+        // It books the first Slot that is free, which other tests count.
+        let demo = Demo::start(&["--dialect", dialect], &[]);
+        let seen = exported_and_run(&demo, "http", "httpyac");
         assert_eq!(seen.exit, 0, "{seen:?}");
         assert!(seen.stdout.contains("10 requests processed (10 succeeded)"), "{}", seen.stdout);
     }

@@ -119,7 +119,7 @@ fn slots_shows_the_free_slots_of_tomorrow_in_local_time() {
     "#);
 }
 
-// covers: BOOK-04, BOOK-10, CON-11, REG-02, READ-01
+// covers: BOOK-04, BOOK-10, CON-11, PROC-06, REG-02, READ-01
 #[test]
 fn book_shows_the_appointment_with_its_link_and_a_slot_is_booked_once() {
     let demo = Demo::shared();

@@ -2,6 +2,7 @@
 
 mod newcomers;
 mod packages;
+mod terminal;
 
 use std::fs;
 use std::io::Write;

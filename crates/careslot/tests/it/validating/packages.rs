@@ -1,10 +1,13 @@
 //! `careslot validate --package`: definitions of others in every form that they come in.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use super::told;
+use crate::command_line::careslot;
 
 /// A profile by its differential, on a profile that is built in: a comment of a Slot names no more than five letters.
 const PROFILE: &str = r#"{"resourceType":"StructureDefinition","url":"https://a.example/Slot","type":"Slot","fhirVersion":"3.0.1",
@@ -97,4 +100,61 @@ fn a_package_that_is_none_is_a_fault_of_usage() {
             told(folder.path(), &format!("validate - --package {package}"), slot("").as_bytes());
         assert!(exit == 2 && stdout.is_empty() && stderr.contains(why), "{package}: {stderr}");
     }
+}
+
+/// `careslot serve web` that ends with the test, and its address.
+struct Web(Child, String);
+
+impl Web {
+    fn start(folder: &Path, packages: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_careslot"))
+            .args(["serve", "web"])
+            .current_dir(folder)
+            .env_clear()
+            .env("CARESLOT_WEB__LISTEN", "127.0.0.1:0")
+            .env("CARESLOT_VALIDATION__PACKAGES", packages)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("careslot runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+        let address = lines.find_map(|line| line.strip_prefix("web listens on ").map(str::to_owned));
+        let address = address.expect("it says where it listens, or ends");
+        Self(child, address)
+    }
+
+    fn judged(&self, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.1).expect("it listens");
+        let request = format!(
+            "POST /STU3/Slot/$validate HTTP/1.1\r\nHost: {}\r\nContent-Type: application/fhir+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.1,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+// covers: VAL-05, VAL-09
+#[test]
+fn the_packages_of_the_configuration_are_judged_by_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(folder.path());
+    let web = Web::start(folder.path(), "a.tgz");
+    let answer = web.judged(&slot(r#","comment":"longer""#));
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("Rule: Slot Slot.comment."), "{answer}");
+    let answer = web.judged(&slot(""));
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("No issues"), "{answer}");
+    drop(web);
+    let variables = [("CARESLOT_WEB__LISTEN", "127.0.0.1:0"), ("CARESLOT_VALIDATION__PACKAGES", "absent.tgz")];
+    let seen = careslot(folder.path(), "serve web", &variables);
+    assert!(seen.starts_with("exit 2") && seen.contains("absent.tgz cannot be read"), "{seen}");
 }

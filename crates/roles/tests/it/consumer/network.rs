@@ -238,7 +238,7 @@ impl Network {
             slots_on_a_page: 8,
             body_limit: 256 * 1024,
             local_rules: provider::LocalRules::default(),
-            test_services: provider::TestServices::default(),
+            test_service_ids: provider::TestServiceIds::default(),
             demonstrator_checks: false,
             definitions: profile::Definitions::standard(),
         };

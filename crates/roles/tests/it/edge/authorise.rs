@@ -34,7 +34,7 @@ fn set(keys: &[&SigningKey]) -> Arc<KeySet> {
     Arc::new(KeySet::of(keys.iter().map(|key| key.public_key().expect("a public key")).collect()))
 }
 
-async fn ask(authoriser: &Authoriser, token: &str, operation: Operation, second: i64) -> Result<Caller, Reason> {
+async fn ask(authoriser: &Authoriser, token: &str, operation: Operation, second: i64) -> Result<Arc<Caller>, Reason> {
     let base = Base::new(BASE_1, &DIALECT_1_0_4).expect("a base");
     asked(authoriser, token, &base, operation, second).await.map_err(|refusal| refusal.reason)
 }
@@ -45,7 +45,7 @@ async fn asked(
     base: &Base,
     operation: Operation,
     second: i64,
-) -> Result<Caller, Refusal> {
+) -> Result<Arc<Caller>, Refusal> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().expect("a header"));
     let now = Timestamp::from_second(second).expect("a timestamp");
@@ -129,7 +129,7 @@ async fn a_client_that_is_not_on_the_list_is_refused_and_one_that_is_has_its_nam
     let authoriser = Authoriser::new(Trust { clients, ..trust() }, IssuerKeys::from(set(&[&KEY])));
     for _ in 0..2 {
         let caller = ask(&authoriser, &signed_by(&KEY, |_| ()), READ, NOW).await.expect("known");
-        let record = &caller.record;
+        let record: Value = serde_json::from_str(caller.record.as_json()).expect("JSON");
         assert_eq!((&record["client"], &record["appid"]), (&json!("North 111"), &json!("client-1")));
         assert_eq!((&record["sub"], &record["uti"]), (&json!("o"), &json!("u")));
         assert_eq!(record["assurance"], "signed");

@@ -110,7 +110,7 @@ async fn created_is_the_consumers_in_1_0_4_and_the_providers_in_2_0_4() {
     assert_eq!((told.status, &told.value()["created"]), (201, &json!("2026-11-23T09:00:00.000+00:00")));
 }
 
-// covers: XTI-02, XTI-04, XTI-05, X-22, AUD-06
+// covers: XTI-02, XTI-04, XTI-05, XTI-06, X-22, AUD-06
 #[tokio::test]
 async fn a_retry_is_told_so_and_books_nothing() {
     let house = House::new().await;
@@ -353,4 +353,54 @@ async fn a_gzip_body_is_booked_and_xml_out_of_order_is_refused() {
     assert_ne!(xml, moved);
     let told = house.ask("POST", "/Appointment").body("application/fhir+xml", moved.into_bytes()).send().await;
     assert_eq!((told.status, told.code().as_str()), (400, "MESSAGE_NOT_WELL_FORMED"), "{}", told.text);
+}
+
+// covers: XTI-05, JW2-17, VIA-33, BOOK-10 to BOOK-15, OO-10, SMG-08
+#[tokio::test]
+async fn the_checks_of_a_booking_come_in_their_order() {
+    let house = House::new().await;
+    house.book(0).await;
+    let used = house.ask("POST", "/Appointment").header("X-Request-ID", "used").json(&booking(1)).send().await;
+    assert_eq!(used.status, 201);
+    // A body with every fault, and what is mended from one step to the next.
+    let mut body = booking(0);
+    body["status"] = json!("open");
+    patient_of(&mut body)["identifier"][0]["value"] = json!("1234567890");
+    body["incomingReferral"] = json!([{"reference": "ReferralRequest/1"}]);
+    body["slot"][0]["reference"] = json!("Slot/nowhere");
+    let ask = || house.ask("POST", "/Appointment").header("X-Request-ID", "new");
+    let broken = || house.ask("POST", "/Appointment").body("text/plain", b"{".to_vec());
+    let steps = [
+        ("Ssp headers", broken().without("Ssp-From").token("a.b.c").header("X-Request-ID", "used"), 400, "SSP-26"),
+        ("token", broken().token("a.b.c").header("X-Request-ID", "a b"), 403, "JWT-34"),
+        ("request id", broken().header("X-Request-ID", "a b"), 400, "XTI-01"),
+        ("media type", broken().header("X-Request-ID", "used"), 415, "HTTP-07"),
+        (
+            "used request id",
+            ask().header("X-Request-ID", "used").body("application/fhir+json", b"{".to_vec()),
+            409,
+            "XTI-04",
+        ),
+        ("syntax", ask().body("application/fhir+json", b"{".to_vec()), 400, "BOOK-12"),
+        ("profile", ask().json(&body), 422, "BOOK-11"),
+    ];
+    for (what, ask, status, requirement) in steps {
+        let told = ask.send().await;
+        assert_eq!(told.status, status, "{what}: {}", told.text);
+        assert!(told.diagnostics().contains(&format!("[{requirement}]")), "{what}: {}", told.diagnostics());
+    }
+    let mendings: [(&str, Change, u16, &str); 4] = [
+        ("rules", |b| b["status"] = json!("booked"), 422, "[BOOK-15]"),
+        ("references", |b| patient_of(b)["identifier"][0]["value"] = json!("9476719931"), 422, "[OO-10]"),
+        ("slot unknown", |b| drop(b.as_object_mut().unwrap().remove("incomingReferral")), 422, "[BOOK-14]"),
+        ("slot taken", |b| b["slot"][0]["reference"] = json!("Slot/slot-1-00"), 422, "Slot no longer available"),
+    ];
+    for (what, mend, status, said) in mendings {
+        mend(&mut body);
+        let told = ask().json(&body).send().await;
+        assert_eq!(told.status, status, "{what}: {}", told.text);
+        assert!(told.diagnostics().contains(said), "{what}: {}", told.diagnostics());
+    }
+    // None of it used the request id up.
+    assert_eq!(ask().json(&booking(2)).send().await.status, 201);
 }

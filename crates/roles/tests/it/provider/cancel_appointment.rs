@@ -109,7 +109,7 @@ async fn the_providers_identifier_may_be_left_out_and_stays() {
     assert_eq!(patient_of(&mut told.value())["identifier"], identifiers);
 }
 
-// covers: CAN-04, CAN-18, OO-04
+// covers: CAN-04, CAN-18, OO-04, ERR-87, ERR-91
 #[tokio::test]
 async fn any_other_difference_is_refused_and_named() {
     let house = House::new().await;

@@ -8,7 +8,7 @@ fn names<'a>(list: &'a Value, member: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|each| each[member].as_str().unwrap()).collect()
 }
 
-// covers: META-01, META-03, META-04, META-05, META-06, META-07, META-08, META-09, META-10, META-11, META-14, META-15, HTTP-13, HTTP-17, VER-08, X-32
+// covers: META-01, META-03, META-04, META-05, META-06, META-07, META-08, META-09, META-10, META-11, META-12, META-14, FIND-11, SSP-117, META-15, HTTP-13, HTTP-17, VER-08, X-32
 #[tokio::test]
 async fn the_statement_has_what_the_pack_counts() {
     let house = House::new().await;
@@ -32,6 +32,10 @@ async fn the_statement_has_what_the_pack_counts() {
             (&json!("server"), &json!(false), None)
         );
         assert!(rest["documentation"].as_str().unwrap().contains("X-Request-ID"));
+        assert_eq!((&statement["implementation"]["url"], base.contains("/STU3/")), (&json!(base), true));
+        for special in ["etag", "location", "content-location", "last-modified"] {
+            assert_eq!(told.header(special), "", "{special}");
+        }
         let mut profiles = names(&statement["profile"], "reference");
         profiles.sort_unstable();
         profiles.dedup();

@@ -13,7 +13,7 @@ use super::house::{BASE_1, BASE_2, House, SSP_FQDN, claims, peer_with, signed};
 
 const SLOTS: &str = "/Slot?service=918999198999&start=ge2026-11-24";
 
-// covers: SSP-110, SSP-35, SSP-36, SSP-33, TLS-18
+// covers: SSP-110, SSP-111, SSP-35, SSP-36, SSP-33, TLS-18
 #[tokio::test]
 async fn a_certificate_that_is_not_believed_is_answered_with_its_status() {
     let house = House::new().await;
@@ -76,7 +76,7 @@ async fn a_wrong_verb_is_told_the_right_ones() {
     }
 }
 
-// covers: XTI-02, XTI-08, HTTP-25, HTTP-26, SSP-116
+// covers: XTI-02, XTI-03, XTI-08, HTTP-25, HTTP-26, SSP-116
 #[tokio::test]
 async fn every_answer_carries_its_headers_whatever_the_outcome() {
     let house = House::new().await;
@@ -122,7 +122,7 @@ async fn formats_that_are_not_served_are_refused_in_one_that_is() {
     assert_eq!(told.status, 413);
 }
 
-// covers: AUD-01, AUD-02, AUD-03, AUD-04, AUD-06, AUD-07, AUD-08, AUD-09, JW2-15, SSP-120
+// covers: AUD-01, AUD-02, AUD-03, AUD-04, AUD-06, XTI-06, JWT-23, AUD-07, AUD-08, AUD-09, JW2-15, SSP-120
 #[tokio::test]
 async fn every_exchange_leaves_one_record_without_nhs_numbers_and_tokens() {
     let house = House::new().await;
@@ -151,6 +151,7 @@ async fn every_exchange_leaves_one_record_without_nhs_numbers_and_tokens() {
     let booking = records.iter().find(|record| record["status"] == 201).unwrap();
     assert_eq!(booking["identity"], format!("Appointment/{}/_history/1", booked.id()));
     assert_eq!((&booking["request_id"], &booking["token"]["appid"]), (&json!("r-9"), &json!("client-1")));
+    assert_eq!(booking["token"]["uti"], "u");
     assert_eq!((&booking["ssp"]["from"], &booking["ssp"]["to"]), (&json!("200000000359"), &json!(SERVICE_ONE)));
     assert_eq!((&booking["connection"]["certificate"]["cn"], &booking["dialect"]), (&json!(SSP_FQDN), &json!("1.0.4")));
     assert_eq!(booking["exchange"], booked.header("x-request-id"));
@@ -182,7 +183,7 @@ async fn both_roots_answer_and_nothing_else_does() {
     }
 }
 
-// covers: NFR-01, HTTP-14
+// covers: NFR-01, NFR-14, HTTP-14
 #[tokio::test]
 async fn control_characters_reach_no_database() {
     let house = House::new().await;

@@ -12,7 +12,7 @@ use roles::edge::base::Base;
 use roles::edge::clock::{Clock, Ids};
 use roles::edge::fhir_call::{FhirListener, FhirRole};
 use roles::edge::peer::{Certificate, Peer, TlsSession, Verdict};
-use roles::provider::{Keeps, LocalRules, Provider, Settings, Software, TestServices};
+use roles::provider::{Keeps, LocalRules, Provider, Settings, Software, TestServiceIds};
 use serde_json::{Value, json};
 use spine::interaction::Operation;
 use spine::token::{AcceptUnsigned, KeySet, SigningKey};
@@ -189,7 +189,7 @@ fn settings() -> Settings {
         slots_on_a_page: 50,
         body_limit: 256 * 1024,
         local_rules: LocalRules::default(),
-        test_services: TestServices::default(),
+        test_service_ids: TestServiceIds::default(),
         demonstrator_checks: false,
         definitions: profile::Definitions::standard(),
     }
@@ -207,7 +207,7 @@ pub(crate) fn claims() -> Value {
     claims_at(NOW)
 }
 
-fn claims_at(now: i64) -> Value {
+pub(crate) fn claims_at(now: i64) -> Value {
     json!({"aud": BASE_1, "iss": ISSUER, "iat": now - 300, "nbf": now - 300, "exp": now + 3600, "appid": "client-1",
         "appidacr": "1", "groups": [READERS, BOOKERS], "oid": "o", "sub": "o", "tid": "tenant", "uti": "u", "ver": "1.0"})
 }

@@ -1,6 +1,6 @@
 //! What administrators keep for some callers, whom they bar, and the service ids of test suites.
 
-use roles::provider::TestService;
+use roles::provider::StandIn;
 
 use super::diary::{SERVICE_ONE, SERVICE_TWO, booking};
 use super::house::{Ask, BASE_1, BASE_2, House, unsigned};
@@ -66,10 +66,10 @@ async fn whom_the_administrators_bar_books_and_cancels_nothing_and_others_cancel
 #[tokio::test]
 async fn the_service_ids_of_a_test_suite_stand_for_what_they_are_told_to() {
     let house = House::with(|settings| {
-        settings.test_services.0.extend([
-            ("999999999".to_owned(), TestService::StandsFor(SERVICE_ONE.to_owned())),
-            ("999999998".to_owned(), TestService::HasNoSlots),
-            ("999999995".to_owned(), TestService::Fails),
+        settings.test_service_ids.0.extend([
+            ("999999999".to_owned(), StandIn::Found(SERVICE_ONE.to_owned())),
+            ("999999998".to_owned(), StandIn::NoSlots),
+            ("999999995".to_owned(), StandIn::Fault),
         ]);
     })
     .await;

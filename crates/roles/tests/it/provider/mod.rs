@@ -3,6 +3,7 @@
 mod book_appointment;
 mod cancel_appointment;
 mod capability_statement;
+mod clock_set_back;
 mod common_course;
 mod days;
 mod demonstrator_checks;

@@ -96,7 +96,7 @@ const ROWS: &[(&str, Change, u16, u16)] = &[
             b["participant"]
                 .as_array_mut()
                 .expect("a list")
-                .push(json!({"actor": {"display": "Dr Webber"}, "status": "accepted"}))
+                .push(json!({"actor": {"display": "Dr Webber"}, "status": "accepted"}));
         },
         422,
         201,
@@ -116,7 +116,8 @@ const ROWS: &[(&str, Change, u16, u16)] = &[
     (
         "A20: two delivery channels",
         |b| {
-            b["extension"] = json!([{"url": CHANNEL, "valueCode": "Video"}, {"url": CHANNEL, "valueCode": "Telephone"}])
+            b["extension"] =
+                json!([{"url": CHANNEL, "valueCode": "Video"}, {"url": CHANNEL, "valueCode": "Telephone"}]);
         },
         422,
         422,
@@ -186,7 +187,7 @@ const ROWS: &[(&str, Change, u16, u16)] = &[
         "P13: rank 1 twice",
         |b| {
             patient_of(b)["telecom"] =
-                json!([{"system": "phone", "value": "1", "rank": 1}, {"system": "phone", "value": "2", "rank": 1}])
+                json!([{"system": "phone", "value": "1", "rank": 1}, {"system": "phone", "value": "2", "rank": 1}]);
         },
         400,
         400,
@@ -199,7 +200,7 @@ const ROWS: &[(&str, Change, u16, u16)] = &[
             patient_of(b)["telecom"]
                 .as_array_mut()
                 .expect("a list")
-                .push(json!({"system": "email", "value": "alex@example.test", "rank": 2}))
+                .push(json!({"system": "email", "value": "alex@example.test", "rank": 2}));
         },
         201,
         201,

@@ -15,7 +15,7 @@ use super::house::{House, SSP_FQDN, claims, signed};
 use crate::fixed::FixedClock;
 use crate::pki::{self, Issued, Leaf};
 
-// covers: SSP-110, VIA-33, TLS-18, SSP-35, SSP-36
+// covers: SSP-110, VIA-33, NFR-13, TLS-07, TLS-18, SSP-35, SSP-36
 #[tokio::test]
 async fn only_the_proxys_own_certificate_reaches_an_interaction() {
     let (ours, theirs) = (pki::Authority::new("Root"), pki::Authority::new("Other"));

@@ -10,7 +10,6 @@ use super::house::{Ask, BASE_1, BASE_2, House, claims, house_on_postgres, signed
 type Condition = fn(Ask, Value) -> Ask;
 
 /// A request without a body.
-#[expect(clippy::needless_pass_by_value, reason = "it stands among conditions that change the body")]
 fn bare(ask: Ask, _: Value) -> Ask {
     ask
 }
@@ -157,8 +156,8 @@ fn body_for(what: &str, verb: &str, booked: &Value) -> Value {
     }
 }
 
-// covers: OO-01, OO-02, OO-06, JW1-01, JW2-13, VER-03, VER-04, SLT-16, SLT-41, BOOK-10 to BOOK-13, READ-03, PAT-11, CAN-07, HTTP-02, HTTP-03
-// covers, ERR-71, ERR-75, ERR-76, ERR-78 to ERR-84, ERR-86 to ERR-89
+// covers: OO-01, OO-02, OO-06, DEM-07, JW1-01, JW2-13, VER-03, VER-04, SLT-16, SLT-41, BOOK-10 to BOOK-13, READ-03, PAT-11, CAN-07, HTTP-02, HTTP-03
+// covers, ERR-02, ERR-D06, ERR-D15, ERR-71, ERR-73, ERR-75, ERR-76, ERR-78 to ERR-84, ERR-86 to ERR-89
 #[tokio::test]
 async fn each_cell_of_the_status_matrix_holds() {
     for (base, is_first) in [(BASE_1, true), (BASE_2, false)] {
@@ -201,7 +200,7 @@ fn is_an_operation_outcome(outcome: &Value, what: &str) {
     assert!(profile::is_valid(&issues), "{what}: {issues:?}");
 }
 
-// covers: OO-01, OO-06, OO-09, ERR-07, ERR-46, ERR-90, ERR-D11, SLT-41, BOOK-13, READ-03, PAT-11, CAN-07, META-01
+// covers: OO-01, OO-06, OO-09, ERR-07, ERR-46, ERR-70, ERR-90, ERR-D11, SLT-41, BOOK-13, READ-03, PAT-11, CAN-07, META-01
 #[tokio::test]
 async fn a_database_that_is_gone_is_a_500_that_tells_nothing_of_it() {
     let server = TestPostgres::start().expect("a PostgreSQL server");

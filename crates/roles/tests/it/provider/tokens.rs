@@ -102,7 +102,7 @@ async fn each_interaction_needs_its_own_group() {
     assert!(told.header("www-authenticate").contains("insufficient_scope"));
 }
 
-// covers: JWT-91, JW2-09, JW2-13, JWT-93
+// covers: JWT-91, JW2-09, JW2-13, JWT-93, READ-09, SSP-115
 #[tokio::test]
 async fn an_unsigned_token_is_taken_in_2_0_4_from_the_proxy_alone() {
     let house = House::new().await;
@@ -116,6 +116,12 @@ async fn an_unsigned_token_is_taken_in_2_0_4_from_the_proxy_alone() {
     let body = super::diary::booking_with_contained_slot(0);
     assert_eq!(house.ask_in(BASE_2, "POST", "/Appointment").token(&write).json(&body).send().await.status, 201);
     assert_eq!(house.ask_in(BASE_2, "POST", "/Appointment").token(&token).json(&body).send().await.status, 403);
+    // Each kind of reading has its own scope.
+    let read = unsigned("patient/appointment.read");
+    for path in ["/Appointment/x", "/Appointment/x/_history/1", "/Appointment?Patient=https://x%7C1"] {
+        let with = async |token| house.ask_in(BASE_2, "GET", path).token(token).send().await.status;
+        assert_eq!((with(&read).await == 403, with(&token).await, with(&write).await), (false, 403, 403), "{path}");
+    }
     let never = House::with(|settings| settings.trust.accept_unsigned = spine::token::AcceptUnsigned::Never).await;
     assert_eq!(never.ask_in(BASE_2, "GET", &slots).token(&token).send().await.status, 403);
 }

@@ -60,7 +60,7 @@ impl Wire {
         let answered = self.client.send(&self.to, request, &Timeouts::default()).await.expect("an answer");
         let (head, body) = answered.response.into_parts();
         let bytes = body.read_to_end(4 << 20).await.expect("a body");
-        Told::of(&head, bytes.into())
+        Told::of(&head, bytes)
     }
 
     /// Writes these bytes on a connection of its own and reads until it is closed.

@@ -8,20 +8,20 @@ use crate::edge::refusal::Refusal;
 
 /// What the id of a test stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TestService {
+pub enum StandIn {
     /// A service of the diary, by its id: its Slots are found.
-    StandsFor(String),
+    Found(String),
     /// A service that is known and never has a Slot.
-    HasNoSlots,
+    NoSlots,
     /// A service whose search ends in a fault of the server.
-    Fails,
+    Fault,
 }
 
 /// The ids of tests, by id; empty everywhere but in a demonstration.
 #[derive(Debug, Clone, Default)]
-pub struct TestServices(pub BTreeMap<String, TestService>);
+pub struct TestServiceIds(pub BTreeMap<String, StandIn>);
 
-impl TestServices {
+impl TestServiceIds {
     /// The services of the diary that the wanted ones are or stand for.
     ///
     /// # Errors
@@ -31,9 +31,9 @@ impl TestServices {
         for service in wanted {
             match self.0.get(&service) {
                 None => services.push(service),
-                Some(TestService::StandsFor(other)) => services.push(other.clone()),
-                Some(TestService::HasNoSlots) => {}
-                Some(TestService::Fails) => {
+                Some(StandIn::Found(other)) => services.push(other.clone()),
+                Some(StandIn::NoSlots) => {}
+                Some(StandIn::Fault) => {
                     return Err(Refusal::new(Reason::InternalError, "this service id stands for a fault"));
                 }
             }
