@@ -138,6 +138,13 @@ bases = {{ "1.0.4" = "{base}" }}
         chains.iter().map(|chain| chain["records"].as_u64().unwrap()).sum()
     }
 
+    /// Waits until the Provider's trail has so many records: those of reads follow their answers.
+    #[track_caller]
+    pub(super) fn has_intact_records(&self, expected: u64) {
+        let found = (0..200).map(|_| self.intact_records()).find(|found| *found >= expected);
+        assert_eq!(found, Some(expected), "one record for each exchange");
+    }
+
     /// Whether each chain was closed by its process, of the processes whose names begin with this letter.
     pub(super) fn chains_closed(&self, letter: char) -> Vec<bool> {
         let seen = self.careslot("audit verify --role provider --config audit.toml --json");
