@@ -11,10 +11,13 @@ mod layout;
 mod reset;
 mod screen;
 
+use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use roles::consumer::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role, state_file};
@@ -24,6 +27,7 @@ use crate::network::{Running, Shared, Stores, SystemClock, SystemIds};
 use crate::signals::Stop;
 use crate::terminal::Terminal;
 use crate::verbs::demo::Args;
+use crate::verbs::fault::failure_of;
 use crate::{logging, network, ports};
 
 pub use booking::Told;
@@ -40,17 +44,31 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let listeners = ports::bind(args.port_base)?;
     let mut folder = folder::Folder::open(args.dir.as_deref())?;
+    let ended = in_folder(args, terminal, &mut stop, listeners, &mut folder, began).await;
+    folder.leave();
+    ended
+}
+
+/// The same in a folder that goes when this returns, whatever came of it.
+async fn in_folder(
+    args: &Args,
+    terminal: &Terminal,
+    stop: &mut Stop,
+    listeners: BTreeMap<&'static str, TcpListener>,
+    folder: &mut folder::Folder,
+    began: Instant,
+) -> Result<(), Failure> {
     let internal = |error: anyhow::Error| Failure::internal("the demo was not started", &error);
     let clock = SystemClock;
     folder.lay(&clock).map_err(internal)?;
-    let layout = layout::Layout::new(args, &folder, &listeners).map_err(internal)?;
+    let layout = layout::Layout::new(args, folder, &listeners).map_err(internal)?;
     let (_, config) = args.config.read(layout.settings())?;
     logging::start(&config.process);
 
-    let shared = shared(config, &folder)?;
+    let shared = shared(config, folder)?;
     let sockets = layout::sockets(listeners).map_err(internal)?;
     let started = tokio::select! {
-        started = start(args, &layout, &folder, sockets, &shared) => started.map(Some),
+        started = start(args, &layout, folder, sockets, &shared) => started.map(Some),
         () = stop.asked_for() => Ok(None),
     };
     let (running, told) = match started {
@@ -58,16 +76,15 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
         unfinished => {
             shared.shutdown.cancel();
             shared.stores.close().await;
-            folder.leave();
-            return unfinished.map(|_| ()).map_err(|error| Failure::starting("the demo was not started", &error));
+            return unfinished.map(|_| ()).map_err(|error| not_started(&error));
         }
     };
-    let environment = layout.environment(&folder);
+    let environment = layout.environment(folder);
     let last = state_file();
     let written = environment::write(&environment, folder.path(), last.as_deref());
     let outcome = match written {
         Ok(path) => {
-            terminal.data(&screen::screen(terminal, &environment, &folder, &told, began.elapsed(), args.once));
+            terminal.data(&screen::screen(terminal, &environment, folder, &told, began.elapsed(), args.once));
             if !args.once {
                 stop.asked_for().await;
                 terminal.say("Stopping …");
@@ -78,7 +95,6 @@ pub async fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
         Err(error) => Err(Failure::internal("the demo cannot say where it is", &error)),
     };
     running.stop().await;
-    folder.leave();
     outcome
 }
 
@@ -119,6 +135,18 @@ async fn start(
             running.stop().await;
             Err(error.context("the demo's own booking was not made"))
         }
+    }
+}
+
+/// Why the demo is not there: a party that refused its booking says so itself, as it would to any verb.
+fn not_started(error: &anyhow::Error) -> Failure {
+    match error.chain().find_map(|cause| cause.downcast_ref::<Fault>()) {
+        Some(fault) => {
+            let mut failure = failure_of(fault.clone());
+            failure.what = format!("the demo was not started, since its own booking was not made: {}", failure.what);
+            failure
+        }
+        None => Failure::starting("the demo was not started", error),
     }
 }
 

@@ -8,7 +8,7 @@ use super::table::harmless;
 use crate::failure::{Exit, Failure};
 
 /// The failure that a command ends with.
-pub(super) fn failure_of(fault: Fault) -> Failure {
+pub(crate) fn failure_of(fault: Fault) -> Failure {
     match fault {
         Fault::Refused(refused) => refusal(&refused),
         Fault::Unreachable { party, why } => Failure::new(

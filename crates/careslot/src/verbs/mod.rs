@@ -28,7 +28,7 @@ mod caller;
 mod choose;
 mod curl;
 mod dos;
-mod fault;
+pub(crate) mod fault;
 mod instance;
 mod patient;
 mod private_file;

@@ -113,7 +113,7 @@ fn the_guide_to_validating_works_as_it_is_printed() {
 fn the_guide_to_the_audit_trail_works_as_it_is_printed() {
     let demo = Demo::start(&[], &[]);
     let page = "docs/guide/audit.md";
-    let parts = ["# The audit trail", "## Reading", "## Checking", "## In production"];
+    let parts = ["# The audit trail", "## Reading", "## Checking", "## What the Consumer did", "## In production"];
     let script: String = parts.iter().map(|heading| commands(page, heading)).collect();
     let seen = followed(&demo, &script);
     assert_eq!(seen.exit, 0, "the last command is answered: {seen:?}");
@@ -127,6 +127,6 @@ fn the_guide_to_the_audit_trail_works_as_it_is_printed() {
     ] {
         assert!(seen.stdout.contains(told), "{told}: {seen:?}");
     }
-    assert_eq!(seen.stdout.matches("✔ every record is as it was written").count(), 2, "{seen:?}");
+    assert_eq!(seen.stdout.matches("✔ every record is as it was written").count(), 3, "{seen:?}");
     assert_eq!(seen.stdout.matches(r#""faults":[]"#).count(), 1, "{seen:?}");
 }

@@ -78,6 +78,23 @@ fn the_booking_of_the_demo_itself_leaves_most_of_a_small_quota() {
 }
 
 #[test]
+fn a_demo_that_does_not_start_says_who_refused_and_leaves_no_folder() {
+    for (configuration, exit, told) in [
+        ("[ssp]\nper_asid_per_minute = 1\n", 1, "the SSP refused with 429"),
+        ("[provider]\nprivate = true\n", 2, "the configuration has 1 fault"),
+        ("[validation]\npackages = [\"nowhere.tgz\"]\n", 2, "nowhere.tgz"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("demo.toml"), configuration).unwrap();
+        let words = ["demo", "--once", "--port-base", "0", "--config", "demo.toml"];
+        let seen = run(CARESLOT, &words, folder.path(), &[], "");
+        assert_eq!(seen.exit, exit, "{configuration}: {seen:?}");
+        assert!(seen.stderr.contains(told), "{told}: {seen:?}");
+        assert!(!folder.path().join(".careslot").exists(), "{configuration}: the folder is gone");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_ends_with_2_and_names_it_and_its_part() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -2,7 +2,9 @@
 
 mod audit;
 mod booker;
+mod consumer_audit;
 mod consumer_flags;
+mod consumer_refusals;
 mod contested;
 mod curl;
 mod dialects;

@@ -12,13 +12,13 @@ use super::Demo;
 use super::curl::{Answer, ThroughTheSsp, curl};
 
 /// What makes tokens for one service root, good and bad.
-struct Forger {
+pub(super) struct Forger {
     key: SigningKey,
     claims: Map<String, Value>,
 }
 
 impl Forger {
-    fn of(demo: &Demo, root: &str) -> Self {
+    pub(super) fn of(demo: &Demo, root: &str) -> Self {
         let decoded = demo.json(&format!("jwt decode {} --json", demo.token(root)));
         let pem = fs::read_to_string(demo.file("/token/signing_key")).unwrap();
         Self { key: SigningKey::from_pkcs8_pem(&pem).unwrap(), claims: decoded["claims"].as_object().unwrap().clone() }
@@ -27,6 +27,12 @@ impl Forger {
     fn draft(&self) -> Draft<'_> {
         let signer = Signer::Rs256(&self.key);
         Draft { header: signer.header(), claims: self.claims.clone(), signer, shape: Shape::AccessToken }
+    }
+
+    /// A token that is past its time and right in everything else.
+    pub(super) fn expired(&self) -> String {
+        let way = BREAKAGES.iter().find(|way| way.name == "expired").unwrap();
+        self.broken(way).unwrap()
     }
 
     fn broken(&self, way: &Breakage) -> Option<String> {

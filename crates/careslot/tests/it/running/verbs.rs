@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Demo;
 
 /// Ids, ports and times stand as words in snapshots.
-fn bound() -> impl Drop {
+pub(super) fn bound() -> impl Drop {
     let mut settings = Settings::clone_current();
     for (pattern, word) in [
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
@@ -15,6 +15,7 @@ fn bound() -> impl Drop {
         (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d", "[local time]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[utc]"),
         (r"\b\d\d:\d\dZ", "[utc]"),
+        (r"\b[12]\d{9}\b", "[seconds]"),
         (r"sched1111-\d{8}-\d{4}", "[slot]"),
     ] {
         settings.add_filter(pattern, word);

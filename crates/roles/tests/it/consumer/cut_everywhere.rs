@@ -38,11 +38,21 @@ async fn walk(consumer: &Consumer) -> String {
 // covers: SSP-131, SSP-132, XTI-01, XTI-04, XTI-09, REG-13, CON-20, PROC-08
 #[tokio::test]
 async fn wherever_the_wire_is_cut_everything_is_done_once() {
-    let network = Network::of("2.0.4").await;
+    cut_everywhere("1.0.4").await;
+}
+
+// covers: SSP-131, SSP-132, XTI-01, XTI-04, XTI-09, REG-13, CON-20, PROC-08
+#[tokio::test]
+async fn wherever_the_wire_is_cut_in_2_0_4_everything_is_done_once() {
+    cut_everywhere("2.0.4").await;
+}
+
+async fn cut_everywhere(dialect: &str) {
+    let network = Network::of(dialect).await;
     let (ssp, token) = (CutWire::to(network.ssp).await, CutWire::to(network.token).await);
     let mut links = Vec::new();
     for wire in [&ssp, &token, &network.registry_wire] {
-        for what in [Lost::Request, Lost::Answer] {
+        for what in [Lost::Request, Lost::Answer, Lost::HalfAnswer] {
             for nth in 1..=MOST_STEPS {
                 let consumer = consumer(&network, &ssp, &token).await;
                 wire.lose(what, nth);

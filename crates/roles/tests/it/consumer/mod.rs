@@ -1,7 +1,9 @@
 //! The Consumer against the real parties, each on its own socket with its own database, and against scripted ones where a
 //! party has to misbehave.
 
+mod audit;
 mod cut_everywhere;
+mod cut_rebooking;
 mod cut_wire;
 mod find_endpoint;
 mod lost_answers;

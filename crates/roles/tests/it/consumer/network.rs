@@ -100,7 +100,7 @@ pub(crate) struct Network {
     /// What lies between everybody and the Registry.
     pub(crate) registry_wire: CutWire,
     registry: SocketAddr,
-    sds: SocketAddr,
+    pub(crate) sds: SocketAddr,
     keys: Arc<KeySet>,
     stop: CancellationToken,
     stop_registry: Mutex<CancellationToken>,
@@ -156,7 +156,7 @@ impl Network {
         network
     }
 
-    async fn store(&self, name: &str) -> Store {
+    pub(crate) async fn store(&self, name: &str) -> Store {
         store_in(self.folder.path(), name).await
     }
 
@@ -376,6 +376,13 @@ impl Network {
 
     pub(crate) async fn consumer_with(&self, change: impl FnOnce(&mut Settings)) -> Consumer {
         self.consumer_of(self.directory_client(), change).await
+    }
+
+    /// A Consumer that reaches the directory over a wire which can be cut.
+    pub(crate) async fn consumer_over(&self, directory: &CutWire) -> Consumer {
+        let url = format!("ldap://{}", directory.address);
+        let settings = DirectorySettings::new(url, "ou=services,o=nhs".to_owned(), None);
+        self.consumer_of(DirectoryClient::new(settings), |_| {}).await
     }
 
     /// A Consumer whose directory is at a port where nobody listens.
