@@ -24,7 +24,7 @@ mod tests {
 
     fn on_slot(text: &str) -> Result<bool, Trouble> {
         let slot = slot();
-        holds(&parse(text).expect(text), &slot, Around { resource: &slot, bundle: None })
+        holds(&parse(text).expect(text), &slot, Around { resource: &slot, bundle: None }, &mut 0)
     }
 
     // covers: VAL-05
@@ -99,7 +99,7 @@ mod tests {
             ("'#none'.resolve().exists()", false),
         ] {
             let around = Around { resource: slot, bundle: Some(&bundle) };
-            assert_eq!(holds(&parse(text).expect(text), slot, around), Ok(expected), "{text}");
+            assert_eq!(holds(&parse(text).expect(text), slot, around, &mut 0), Ok(expected), "{text}");
         }
     }
 

@@ -52,10 +52,21 @@ pub fn validate_parsed(parsed: &Parsed, definitions: &Definitions, options: &Opt
 ///
 /// The issues come in the order of the document. Nothing found is an empty list: [`outcome`] puts that into words (VAL-06).
 pub fn validate(resource: &Node, read: &[fhir::Issue], definitions: &Definitions, options: &Options) -> Vec<Issue> {
+    validate_counting(resource, read, definitions, options).0
+}
+
+/// The same, and how many steps it took: about one for each look at an element. Tests hold that they grow with the size of
+/// the resource and no faster.
+pub fn validate_counting(
+    resource: &Node,
+    read: &[fhir::Issue],
+    definitions: &Definitions,
+    options: &Options,
+) -> (Vec<Issue>, u64) {
     let mut found = Findings::new(options.most_issues);
     reading::add(resource, read, definitions, options, &mut found);
     let mut walk = walk::Walk::new(resource, definitions, options, found);
     walk.resource(resource);
     walk.demanded(resource);
-    walk.found.finish(resource.type_name())
+    (walk.found.finish(resource.type_name()), walk.steps)
 }

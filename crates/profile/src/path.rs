@@ -52,6 +52,11 @@ impl<'n> Path<'n> {
         own.chain(inside).eq(definition.split('.').map(|name| name.trim_end_matches("[x]")))
     }
 
+    /// Is the element in hand within a contained resource?
+    pub(crate) fn is_contained(&self) -> bool {
+        self.steps.iter().rfind(|step| step.resource.is_some()).is_some_and(|step| step.name == "contained")
+    }
+
     /// How deep the element in hand is; the resource is 1.
     pub(crate) fn depth(&self) -> usize {
         self.steps.len()

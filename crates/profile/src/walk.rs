@@ -45,6 +45,8 @@ pub(crate) struct Walk<'n, 'd> {
     contained_ids: Option<HashMap<&'n str, &'n Node>>,
     /// The ids of all elements of the container, once a narrative asked for one.
     element_ids: Option<HashSet<&'n str>>,
+    /// How much work there was so far: about one for each look at an element.
+    pub(crate) steps: u64,
     /// How often each element of the nodes in hand has occurred; one run of numbers for each node on the way.
     counts: Vec<u32>,
     /// Where in a profile the rules in hand are.
@@ -64,6 +66,7 @@ impl<'n, 'd> Walk<'n, 'd> {
             container: resource,
             contained_ids: None,
             element_ids: None,
+            steps: 0,
             counts: Vec::new(),
             place: profile::Place::default(),
             bundle: None,
@@ -195,6 +198,7 @@ impl<'n, 'd> Walk<'n, 'd> {
         if self.path.depth() > DEEPEST {
             return;
         }
+        self.steps += 1 + (node.children().len() + rules.elements.len()) as u64;
         let start = self.counts.len();
         self.counts.resize(start + rules.elements.len(), 0);
         let mut index = 0;

@@ -16,11 +16,11 @@ use crate::sql::Session;
 /// How many operations share a transaction. PostgreSQL keeps 64 savepoints of a transaction in its quick memory.
 const OPERATIONS: usize = 64;
 /// How much is taken from the queue for one transaction: operations, and audit records that nobody waits for.
-const GATHERED: usize = 1024;
+const GATHERED: usize = 2048;
 /// How many may wait in the queue; whoever comes later waits for a place.
-const QUEUE: usize = 4096;
+const QUEUE: usize = 8192;
 /// How long audit records that nobody waits for may lie before they are written.
-const LINGER: Duration = Duration::from_millis(50);
+const LINGER: Duration = Duration::from_millis(80);
 /// How long a group waits for one more operation, when the group before it was larger.
 const NEXT: Duration = Duration::from_micros(60);
 /// How long a group waits for all of them together.

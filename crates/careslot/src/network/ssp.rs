@@ -42,6 +42,8 @@ pub(super) async fn start(sockets: &mut Sockets, shared: &Shared, tasks: &mut Jo
         let directory = directory.clone();
         async move { directory.reachable().await.map_err(|fault| fault.to_string()) }
     };
+    let renewed = ssp.clone();
+    tls::renew_client(shared, outbound, move |config| renewed.client().replace(config));
     let more = ssp.operations();
     start_operations(sockets.operations.ssp.take(), shared, tasks, "ssp", ready, more);
     let shutdown = shared.shutdown.clone();

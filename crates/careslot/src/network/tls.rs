@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use roles::edge::client::Client;
@@ -33,25 +34,57 @@ pub(super) fn server(shared: &Shared, identity: &config::Identity, asks: Asks) -
     let settings = server_settings(shared, identity, asks)?;
     let tls = Arc::new(ServerTls::new(settings, shared.clock.clone())?);
     if let Some(every) = shared.config.tls.reload {
-        let (shared, identity, tls) = (shared.clone(), identity.clone(), tls.clone());
-        tokio::spawn(async move {
-            let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
-            loop {
-                tokio::select! {
-                    () = shared.shutdown.cancelled() => return,
-                    _ = ticks.tick() => {}
-                }
-                let renewed = server_settings(&shared, &identity, asks).and_then(|settings| Ok(tls.replace(settings)?));
-                if let Err(fault) = renewed {
-                    tracing::error!(
-                        fault = format!("{fault:#}"),
-                        "keys and certificates could not be read again; the old ones stay"
-                    );
-                }
-            }
-        });
+        let (known, renewed) = (shared.clone(), tls.clone());
+        let own = identity.clone();
+        let renew = move || -> Result<()> { Ok(renewed.replace(server_settings(&known, &own, asks)?)?) };
+        tokio::spawn(renewing(shared.clone(), identity.clone(), every, renew));
     }
     Ok(tls)
+}
+
+/// Renews what a client shows and believes, every `tls.reload_seconds` (TLS-22).
+pub(super) fn renew_client<F>(shared: &Shared, identity: &config::Identity, replace: F)
+where
+    F: Fn(Arc<ClientConfig>) + Send + 'static,
+{
+    let Some(every) = shared.config.tls.reload else { return };
+    let (known, own) = (shared.clone(), identity.clone());
+    let renew = move || -> Result<()> {
+        replace(client(&known, Some(&own))?);
+        Ok(())
+    };
+    tokio::spawn(renewing(shared.clone(), identity.clone(), every, renew));
+}
+
+/// Runs `renew` whenever a file that it reads has changed, until shutdown. Files that have not changed are left alone:
+/// renewing forgets sessions and resting connections.
+fn renewing<F>(shared: Shared, identity: config::Identity, every: Duration, renew: F) -> impl Future<Output = ()> + Send
+where
+    F: Fn() -> Result<()> + Send,
+{
+    let mut known = contents(&shared.config.tls, &identity);
+    async move {
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        while shared.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = contents(&shared.config.tls, &identity);
+            if now == known {
+                continue;
+            }
+            match renew() {
+                Ok(()) => known = now,
+                Err(fault) => tracing::error!(
+                    fault = format!("{fault:#}"),
+                    "keys and certificates could not be read again; the old ones stay"
+                ),
+            }
+        }
+    }
+}
+
+/// What every file holds; nothing of one that cannot be read.
+fn contents(tls: &config::Tls, identity: &config::Identity) -> Vec<Vec<u8>> {
+    let own = [&identity.cert, &identity.key].into_iter();
+    own.chain(&tls.ca).chain(&tls.crls).map(|path| fs::read(path).unwrap_or_default()).collect()
 }
 
 /// The same as a door.
@@ -61,15 +94,15 @@ pub(super) fn door(shared: &Shared, identity: &config::Identity, asks: Asks) -> 
 
 /// The TLS of a client that shows this identity, if any.
 pub(super) fn client(shared: &Shared, identity: Option<&config::Identity>) -> Result<Arc<ClientConfig>> {
-    client_of(&shared.config.tls, shared.clock.clone(), identity)
+    client_of(&shared.config.tls, shared.clock.clone(), identity, trust_of(shared)?)
 }
 
 fn client_of(
     tls: &config::Tls,
     clock: Arc<dyn Clock>,
     identity: Option<&config::Identity>,
+    trust: Trust,
 ) -> Result<Arc<ClientConfig>> {
-    let trust = trust(tls)?;
     let settings = ClientTlsSettings {
         identity: identity.map(read_identity).transpose()?,
         common_name_only: tls.common_name_fallback.then(|| trust.clone()),
@@ -81,12 +114,16 @@ fn client_of(
 
 /// An HTTPS client that shows this identity, if any.
 pub(crate) fn https(shared: &Shared, identity: Option<&config::Identity>) -> Result<Client> {
-    Ok(Client::new(client(shared, identity)?))
+    let client = Client::new(client(shared, identity)?);
+    Ok(match &shared.shards {
+        Some(shards) => client.fetching(shards.clone()),
+        None => client,
+    })
 }
 
 /// An HTTPS client that trusts what `[tls]` says and shows no certificate.
 pub(crate) fn anonymous_https(tls: &config::Tls, clock: Arc<dyn Clock>) -> Result<Client> {
-    Ok(Client::new(client_of(tls, clock, None)?))
+    Ok(Client::new(client_of(tls, clock, None, trust(tls)?)?))
 }
 
 fn server_settings(shared: &Shared, identity: &config::Identity, asks: Asks) -> Result<ServerTlsSettings> {
@@ -98,15 +135,19 @@ fn server_settings(shared: &Shared, identity: &config::Identity, asks: Asks) -> 
     let clients = match asks {
         Asks::Nothing => ClientCertificates::NotAsked,
         Asks::Certificate | Asks::CertificateOrClose => {
-            let trust = trust(tls)?;
-            let trust = match &shared.shards {
-                Some(shards) => trust.fetching(shards.clone()),
-                None => trust,
-            };
-            ClientCertificates::Required { trust, reject }
+            ClientCertificates::Required { trust: trust_of(shared)?, reject }
         }
     };
     Ok(ServerTlsSettings { identity: read_identity(identity)?, clients, versions: versions(tls) })
+}
+
+/// The authorities with their lists, and what fetches further ones.
+fn trust_of(shared: &Shared) -> Result<Trust> {
+    let trust = trust(&shared.config.tls)?;
+    Ok(match &shared.shards {
+        Some(shards) => trust.fetching(shards.clone()),
+        None => trust,
+    })
 }
 
 fn trust(tls: &config::Tls) -> Result<Trust> {

@@ -44,10 +44,17 @@ pub(crate) struct Evaluator<'n> {
 type Answer<'n> = Result<Collection<'n>, Trouble>;
 
 /// Does the expression hold on the node? An empty result names no fault, so it does.
-pub(crate) fn holds<'n>(expression: &Expression, node: &'n Node, around: Around<'n>) -> Result<bool, Trouble> {
+/// The steps that it took are added to `spent`.
+pub(crate) fn holds<'n>(
+    expression: &Expression,
+    node: &'n Node,
+    around: Around<'n>,
+    spent: &mut u64,
+) -> Result<bool, Trouble> {
     let mut evaluator = Evaluator { around, context: node, steps: 0 };
-    let answer = evaluator.evaluate(expression, &[Item::Node(node)])?;
-    Ok(truth(&answer).unwrap_or(true))
+    let answer = evaluator.evaluate(expression, &[Item::Node(node)]);
+    *spent += u64::from(evaluator.steps);
+    Ok(truth(&answer?).unwrap_or(true))
 }
 
 /// A collection as a condition: nothing is neither true nor false; anything but a single boolean is there, so true.

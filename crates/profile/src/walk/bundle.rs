@@ -144,7 +144,8 @@ impl<'n> Walk<'n, '_> {
         let type_name = resource.type_name();
         let mode = entry.find("search.mode").and_then(Node::text);
         let is_outcome = type_name == "OperationOutcome";
-        if resource.child("id").is_none() && has_self_link && !is_outcome {
+        let tells = is_outcome && matches!(mode, None | Some("outcome"));
+        if resource.child("id").is_none() && has_self_link && !tells {
             let message = "A resource that was found has an id.".to_owned();
             self.bundle_issue(resource, Kind::Required, "an id", "none".to_owned(), message, "Add the resource's id.");
         }

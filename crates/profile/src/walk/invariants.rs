@@ -19,7 +19,7 @@ impl<'n> Walk<'n, '_> {
             return;
         };
         let around = Around { resource: self.container, bundle: self.bundle.as_ref().map(|bundle| bundle.node) };
-        match fhirpath::holds(expression, node, around) {
+        match fhirpath::holds(expression, node, around, &mut self.steps) {
             Ok(true) => {}
             Ok(false) => self.broken(node, invariant),
             Err(Trouble::Unsupported(name)) => {
@@ -84,7 +84,7 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let mut referred = HashSet::new();
-        references(node, &mut referred);
+        self.steps += references(node, &mut referred);
         let mut ids = HashSet::new();
         for (index, inner) in (0..).zip(node.all("contained")) {
             self.path.enter(inner, index);
@@ -139,13 +139,16 @@ impl<'n> Walk<'n, '_> {
 }
 
 /// The ids that references below the node lead to within it: what follows the # of each.
-fn references<'n>(node: &'n Node, found: &mut HashSet<&'n str>) {
+/// How many elements there are is returned.
+fn references<'n>(node: &'n Node, found: &mut HashSet<&'n str>) -> u64 {
+    let mut seen = 1;
     for child in node.children() {
         if child.name() == "reference"
             && let Some(id) = child.text().and_then(|text| text.strip_prefix('#'))
         {
             found.insert(id);
         }
-        references(child, found);
+        seen += references(child, found);
     }
+    seen
 }

@@ -31,6 +31,7 @@ impl<'n> Walk<'n, '_> {
             );
             return;
         }
+        self.steps += text.len() as u64;
         for fault in xhtml::faults(text) {
             if matches!(&fault, Fault::NoTarget(id) if self.has_element(id)) {
                 continue;

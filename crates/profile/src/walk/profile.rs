@@ -124,6 +124,7 @@ impl<'n, 'd> Walk<'n, 'd> {
 
     /// Judges the children of a node that rules are about.
     fn says_inside(&mut self, node: &'n Node, rules: &'d Rules) {
+        self.steps += 1 + node.children().len() as u64;
         let items = named(node, &rules.name);
         self.number(node, rules, &Counted { name: &rules.name, slice: None }, items.len());
         self.only_type(node, rules);

@@ -75,10 +75,10 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// The resource that `#id` leads to; `#` alone leads to the one around.
+    /// The resource that `#id` leads to; `#` alone leads from a contained resource to the one around.
     fn contained_resource(&mut self, id: &str) -> Option<&'n Node> {
         if id.is_empty() {
-            return Some(self.container);
+            return self.path.is_contained().then_some(self.container);
         }
         if self.contained_ids.is_none() {
             // In reverse, so that the first of two with the same id counts.

@@ -60,6 +60,7 @@ impl<'n, 'd> Walk<'n, 'd> {
         if &*by.path == "url" && slice.extension_url().is_some() {
             return is_extension_of(item, slice);
         }
+        self.steps += 1 + item.children().len() as u64;
         let steps = steps(&by.path);
         let (path, resolved) = match steps.split_last() {
             Some((&"resolve()", path)) => (path, true),

@@ -5,7 +5,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fhir::Node;
-use fhir::schema::XmlForm;
+use fhir::schema::{Strength, XmlForm};
 
 use super::Walk;
 use super::extension::is_absolute;
@@ -23,13 +23,15 @@ const URIS: &str = "urn:ietf:rfc:3986";
 
 impl<'n> Walk<'n, '_> {
     /// Elements of this type that have to be absolute URIs. A Coding of a CodeableConcept is only warned of: its text and
-    /// the other codings say what is meant, too. So is one that is bound: the binding says whether its code will do.
+    /// the other codings say what is meant, too. So is one that is bound
+    /// to codes of which one is at least preferred: the binding says whether its code will do.
     pub(super) fn absolute(&mut self, node: &'n Node) {
         let type_name = node.kind().name();
         if matches!(type_name, "Coding" | "Quantity") && node.child("code").is_none() {
             return;
         }
-        let is_bound = node.field().is_some_and(|field| field.row().binding.is_some());
+        let binding = node.field().and_then(|field| field.row().binding.as_ref());
+        let is_bound = binding.is_some_and(|binding| binding.strength >= Strength::Preferred);
         let is_judged_elsewhere = type_name == "Coding" && (node.name() == "coding" || is_bound);
         let severity = if is_judged_elsewhere { Severity::Warning } else { Severity::Error };
         for (_, name) in ABSOLUTE.iter().filter(|(of, _)| *of == type_name) {

@@ -1,7 +1,5 @@
 //! Input from strangers: nothing panics, nothing takes more than its share of time, nothing is crowded out.
 
-use std::time::Instant;
-
 use profile::{Definitions, Options, is_valid, validate_parsed};
 use proptest::prelude::*;
 
@@ -259,23 +257,16 @@ fn grown(size: usize) -> Vec<String> {
 
 // covers: VAL-05
 #[test]
-fn time_grows_with_the_size_and_no_faster() {
-    let time = |source: &str| {
-        let start = Instant::now();
-        judge(source, 100);
-        start.elapsed()
+fn the_work_grows_with_the_size_and_no_faster() {
+    let work = |source: &str| {
+        let parsed = fhir::json::read(source.as_bytes(), &fhir::Limits::GENEROUS).expect("well-formed JSON");
+        let options = Options { most_issues: 100, ..Options::validator() };
+        profile::validate_counting(&parsed.resource, &parsed.issues, Definitions::standard(), &options).1
     };
-    for (small, large) in grown(100).iter().zip(&grown(6400)) {
-        // Sixty-four times the size: a square would be 4,096 times the time. Only what disturbs a run makes it longer, so
-        // that the shortest of several counts, and one that is short enough ends the measuring.
-        let small = (0..30).map(|_| time(small)).min().unwrap_or_default();
-        let mut shortest = time(large);
-        for _ in 0..20 {
-            if shortest < small * 900 {
-                break;
-            }
-            shortest = shortest.min(time(large));
-        }
-        assert!(shortest < small * 900, "{small:?} became {shortest:?}");
+    // From some 10 kB to some 10 MB. A square would make the work a thousand times as much for each byte.
+    for (small, large) in grown(110).iter().zip(&grown(110_000)) {
+        let (few, many) = (work(small), work(large));
+        let (before, after) = (u128::from(few) * large.len() as u128, u128::from(many) * small.len() as u128);
+        assert!(after * 2 < before * 3, "{} bytes: {few} steps; {} bytes: {many} steps", small.len(), large.len());
     }
 }

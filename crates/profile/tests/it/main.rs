@@ -12,6 +12,7 @@ mod packages;
 mod places;
 mod profiles;
 mod published;
+mod references;
 mod shared;
 mod slicing;
 mod terminology;

@@ -49,6 +49,30 @@ const DEFECTS: &[Defect] = &[
         r#""text":{"status":"generated","div":"<div>x</div>"},"status":"booked","#,
         &[("Appointment.text.div", "txt-1")],
     ),
+    (
+        "E-03 (identifier)",
+        r#"[{"system":"https://tools.ietf.org/html/rfc4122","value":"0b8a5b0e-5f3c-4c0e-9a51-3d6e3a7f8c11"}]"#,
+        r#"{"system":"https://tools.ietf.org/html/rfc4122","value":"0b8a5b0e-5f3c-4c0e-9a51-3d6e3a7f8c11"}"#,
+        &[("Appointment.contained[0].identifier", "FHIR JSON")],
+    ),
+    (
+        "E-03 (given)",
+        r#""given":["Alex"]"#,
+        r#""given":"Alex""#,
+        &[("Appointment.contained[1].name[0].given", "FHIR JSON")],
+    ),
+    (
+        "E-04 (versionId)",
+        r#"{"resourceType":"Appointment","meta":{"#,
+        r#"{"resourceType":"Appointment","meta":{"versionId":1,"#,
+        &[("Appointment.meta.versionId", "FHIR JSON")],
+    ),
+    (
+        "E-25",
+        r#""indexed":"2019-07-01T08:55:00+00:00""#,
+        r#""indexed":"201907-01T08:55:00.239+00:00""#,
+        &[("Appointment.contained[0].indexed", "instant")],
+    ),
     ("E-03", r#""prefix":["Mx"]"#, r#""prefix":"Mx""#, &[("Appointment.contained[1].name[0].prefix", "FHIR JSON")]),
     (
         "E-04",
@@ -113,6 +137,42 @@ fn a_slot_without_an_identifier_breaks_its_profile() {
     let to = SLOT.find("\"schedule\"").expect("a schedule");
     let without = format!("{}{}", &SLOT[..from], &SLOT[to..]);
     assert_eq!(errors(&judge(&without)), [("Slot", "CareConnect-Slot-1 Slot.identifier")]);
+}
+
+// covers: VAL-08
+#[test]
+fn a_slot_whose_identifier_is_an_object_has_the_wrong_shape() {
+    let source =
+        SLOT.replacen("[{\"system\"", "{\"system\"", 1).replacen("\"}],\n    \"schedule", "\"},\n    \"schedule", 1);
+    assert_eq!(errors(&judge(&source)), [("Slot.identifier", "FHIR JSON")]);
+}
+
+// covers: VAL-08, VAL-10
+#[test]
+fn an_nhs_number_of_eleven_digits_is_warned_of() {
+    let issues = judge(&BOOKING.replace("9476719931", "11122233333"));
+    assert!(is_valid(&issues));
+    assert!(issues.iter().any(|issue| issue.rule == "VAL-10"), "{issues:#?}");
+}
+
+// covers: VAL-08
+#[test]
+fn a_text_that_breaks_off_is_refused_with_its_place() {
+    for broken in [BOOKING.replacen("\"en-GB\"", "\"en-GB", 1), BOOKING.replacen("}],\"status\"", "},],\"status\"", 1)]
+    {
+        assert_ne!(broken, BOOKING);
+        let error = fhir::json::read(broken.as_bytes(), &fhir::Limits::STRICT).expect_err("not JSON");
+        assert!(error.offset > 0 && error.path.is_some(), "{error:?}");
+    }
+}
+
+// covers: VAL-08, HTTP-14
+#[test]
+fn an_array_of_operations_may_not_be_empty() {
+    let source = r#"{"resourceType":"CapabilityStatement","status":"active","date":"2019-07-01","kind":"instance",
+        "fhirVersion":"3.0.1","acceptUnknown":"both","format":["json"],"rest":[{"mode":"server","operation":[]}]}"#;
+    let issues = judge(source);
+    assert!(errors(&issues).contains(&("CapabilityStatement.rest[0].operation", "HTTP-14")), "{issues:#?}");
 }
 
 // covers: VAL-08, HTTP-15

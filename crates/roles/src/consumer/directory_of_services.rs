@@ -81,8 +81,8 @@ impl DosRecord {
     /// [`DosFault::Unreadable`], with line and column.
     pub fn read(json: &[u8]) -> Result<Self, DosFault> {
         // A list would be taken for the members in their order.
-        if json.trim_ascii_start().first() != Some(&b'{') {
-            return Err(DosFault::Unreadable("a JSON object was expected".to_owned()));
+        if json.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(DosFault::Unreadable("one JSON object was expected".to_owned()));
         }
         serde_json::from_slice(json).map_err(|fault| DosFault::Unreadable(fault.to_string()))
     }

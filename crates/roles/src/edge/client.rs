@@ -2,7 +2,6 @@
 //! case kept, every wait limited (SSP-86). It follows no redirect, decodes nothing and caches nothing.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -23,76 +22,12 @@ use super::BoxError;
 use super::line::Line;
 use super::pace::{BodyFault, PacedIo, Patience};
 use super::peer::CertificateFault;
+use super::shards::Shards;
 use super::verify::fault_of;
 
+pub use super::authority::Authority;
 pub use super::line::AnswerBody;
 pub(crate) use super::line::Bytestream;
-
-/// Where a server is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Authority {
-    /// HTTPS, or plain HTTP (which only listeners on the loopback speak).
-    pub secure: bool,
-    /// A host name or an address; an IPv6 address without its brackets.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
-}
-
-impl Authority {
-    /// Splits an absolute `http` or `https` URL into the authority and the rest, which starts with `/` or is empty and is
-    /// not changed in any way. `None` when the text is no such URL, or has user information in it.
-    #[must_use]
-    pub fn of_url(url: &str) -> Option<(Self, &str)> {
-        let (secure, rest) = match url.strip_prefix("https://") {
-            Some(rest) => (true, rest),
-            None => (false, url.strip_prefix("http://")?),
-        };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        Some((Self::parse(authority, secure)?, path))
-    }
-
-    /// Reads `host`, `host:port` or `[IPv6]:port`.
-    #[must_use]
-    pub fn parse(authority: &str, secure: bool) -> Option<Self> {
-        let standard = if secure { 443 } else { 80 };
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(rest) => {
-                let (host, after) = rest.split_once(']')?;
-                host.parse::<std::net::Ipv6Addr>().ok()?;
-                (host, after.strip_prefix(':').or_else(|| after.is_empty().then_some(""))?)
-            }
-            None => {
-                let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-                let named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-                (Some(host).filter(|host| named && !host.is_empty())?, port)
-            }
-        };
-        let port = match port {
-            "" if authority.ends_with(':') => return None,
-            "" => standard,
-            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|port| *port != 0)?
-            }
-            _ => return None,
-        };
-        Some(Self { secure, host: host.to_owned(), port })
-    }
-}
-
-impl fmt::Display for Authority {
-    /// As the `Host` header wants it: the port only where it is not the scheme's own.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]", self.host)?;
-        } else {
-            f.write_str(&self.host)?;
-        }
-        let standard = if self.secure { 443 } else { 80 };
-        if self.port == standard { Ok(()) } else { write!(f, ":{}", self.port) }
-    }
-}
 
 /// How long each step may take (SSP-86).
 #[derive(Debug, Clone)]
@@ -218,13 +153,22 @@ pub struct Answered {
 pub struct Client {
     tls: ArcSwap<ClientConfig>,
     pool: ArcSwap<Pool>,
+    shards: Option<Arc<Shards>>,
 }
 
 impl Client {
     /// A client that presents the identity, and believes the authorities, of this configuration (`tls::client_config`).
     #[must_use]
     pub fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: ArcSwap::new(tls), pool: ArcSwap::from_pointee(Pool::default()) }
+        Self { tls: ArcSwap::new(tls), pool: ArcSwap::from_pointee(Pool::default()), shards: None }
+    }
+
+    /// Also fetches the revocation lists that servers' certificates name: the same lists that its configuration's trust
+    /// looks into (TLS-13).
+    #[must_use]
+    pub fn fetching(mut self, shards: Arc<Shards>) -> Self {
+        self.shards = Some(shards);
+        self
     }
 
     /// Puts a new TLS configuration in place. Exchanges under way end as they began; no later one uses an old connection
@@ -281,6 +225,15 @@ impl Client {
     /// # Errors
     /// Those of [`ClientFault`] that come before a request.
     pub(crate) async fn open(&self, to: &Authority, timeouts: &Timeouts) -> Result<Opened, ClientFault> {
+        let opened = self.open_once(to, timeouts).await;
+        let missed = matches!(opened, Err(ClientFault::Certificate(CertificateFault::RevocationUnknown)));
+        match self.shards.as_ref().filter(|_| missed) {
+            Some(shards) if shards.fetch_missed().await => self.open_once(to, timeouts).await,
+            _ => opened,
+        }
+    }
+
+    async fn open_once(&self, to: &Authority, timeouts: &Timeouts) -> Result<Opened, ClientFault> {
         let tls = self.tls.load_full();
         let (socket, address) =
             timeout(timeouts.connect, dial(to)).await.map_err(|_| ClientFault::ConnectTimeout)??;
@@ -441,52 +394,5 @@ impl Resting {
         }
         drop(lines);
         drop(stale); // closing sockets under the lock would hold others up
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_authority_is_read_from_a_url_and_the_rest_kept_as_it_is() {
-        let read = [
-            ("https://p.nhs.uk/STU3/1/Slot?start=ge%3A", "p.nhs.uk", 443, "/STU3/1/Slot?start=ge%3A"),
-            ("https://p.nhs.uk", "p.nhs.uk", 443, ""),
-            ("https://p.nhs.uk:19192/a/../b", "p.nhs.uk", 19192, "/a/../b"),
-            ("http://127.0.0.1:8080/x", "127.0.0.1", 8080, "/x"),
-            ("https://[::1]:8443/", "::1", 8443, "/"),
-        ];
-        for (url, host, port, rest) in read {
-            let (authority, kept) = Authority::of_url(url).unwrap();
-            assert_eq!((authority.host.as_str(), authority.port, kept), (host, port, rest), "{url}");
-        }
-        for url in [
-            "ftp://p.nhs.uk/",
-            "https:///x",
-            "https://user@p.nhs.uk/",
-            "https://p.nhs.uk:/",
-            "https://p.nhs.uk:0/",
-            "https://p.nhs.uk:+1/",
-            "https://p.nhs.uk:99999/",
-            "https://[::1/",
-            "https://[p.nhs.uk]/",
-            "https://p.nhs.uk:1:2/",
-            "https://p nhs/",
-        ] {
-            assert_eq!(Authority::of_url(url), None, "{url}");
-        }
-    }
-
-    #[test]
-    fn the_host_header_has_the_port_only_where_it_is_not_the_schemes_own() {
-        for (url, host) in [
-            ("https://p.nhs.uk/", "p.nhs.uk"),
-            ("https://p.nhs.uk:8443/", "p.nhs.uk:8443"),
-            ("http://p.nhs.uk:443/", "p.nhs.uk:443"),
-            ("https://[::1]/", "[::1]"),
-        ] {
-            assert_eq!(Authority::of_url(url).unwrap().0.to_string(), host);
-        }
     }
 }

@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -251,16 +251,17 @@ where
         Trail::begin(course.role, course.clock.now(), own_id.clone(), head.verb.as_str(), path, &head.headers);
     trail.peer = parts.extensions.get::<Arc<Peer>>().cloned();
     let query = Query::read(head.uri.query());
-    let admitted = caught(admitted(course, &head, query, body, &mut trail)).await;
+    // Pinned where they are: these futures are large, and to hand them on would copy them.
+    let admitted = caught(pin!(admitted(course, &head, query, body, &mut trail))).await;
     let trail = Arc::new(trail);
     let answered = match admitted {
         Ok(admitted) => {
             let call = admitted.into_call(&head, Arc::clone(&trail), course);
-            let rendered = async {
+            let rendered = pin!(async {
                 let answer = role.answer(&call).await?;
                 let response = answer.render(call.format)?;
                 Ok((answer, response))
-            };
+            });
             caught(rendered).await
         }
         Err(refusal) => Err(refusal),

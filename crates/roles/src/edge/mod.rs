@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod audit;
 pub mod authorise;
+mod authority;
 pub mod base;
 pub mod body;
 pub mod client;

@@ -47,7 +47,12 @@ impl ShardSettings {
 pub struct Shards {
     settings: ShardSettings,
     places: Mutex<HashMap<String, Arc<Place>>>,
+    /// Servers' certificates whose lists were missed in a handshake, where nothing can be waited for.
+    missed: Mutex<Vec<(CertificateDer<'static>, UnixTime)>>,
 }
+
+/// How many missed certificates are remembered.
+const MOST_MISSED: usize = 16;
 
 /// The place of one list.
 #[derive(Debug, Default)]
@@ -75,18 +80,47 @@ impl Shards {
     /// None fetched yet.
     #[must_use]
     pub fn new(settings: ShardSettings) -> Self {
-        Self { settings, places: Mutex::default() }
+        Self { settings, places: Mutex::default(), missed: Mutex::default() }
+    }
+
+    /// The list that this certificate names, when it was fetched before. Otherwise it is noted as missed.
+    pub(crate) fn kept(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> Option<Arc<Shard>> {
+        let (url, _) = self.address(certificate)?;
+        let place = self.place(&url)?;
+        let fresh = place.fresh(now);
+        if fresh.is_none() {
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            if missed.len() < MOST_MISSED {
+                missed.push((certificate.clone().into_owned(), now));
+            }
+        }
+        let known = || place.known.lock().unwrap_or_else(PoisonError::into_inner).list.clone();
+        fresh.or_else(known)
+    }
+
+    /// Fetches what was missed: whether there is anything now that there was not.
+    pub(crate) async fn fetch_missed(&self) -> bool {
+        let missed = std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut any = false;
+        for (certificate, now) in missed {
+            any |= self.of(&certificate, now).await.is_some();
+        }
+        any
+    }
+
+    /// The first address that a certificate names and that may be asked.
+    fn address(&self, certificate: &CertificateDer<'_>) -> Option<(String, (Authority, String))> {
+        let allowed = |(authority, _): &(Authority, String)| {
+            self.settings.hosts.iter().any(|host| host.eq_ignore_ascii_case(&authority.host))
+        };
+        let addresses = distribution_points(certificate).into_iter();
+        addresses.filter_map(|url| Some((url.clone(), plain_http(&url)?))).find(|(_, to)| allowed(to))
     }
 
     /// The list that this certificate names, fetched if need be. `None` when it names none that may be fetched, or when
     /// none can be had in time; what is left of an old list is the judge's to decide.
     pub(crate) async fn of(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> Option<Arc<Shard>> {
-        let points = distribution_points(certificate);
-        let allowed = |(authority, _): &(Authority, String)| {
-            self.settings.hosts.iter().any(|host| host.eq_ignore_ascii_case(&authority.host))
-        };
-        let (url, (authority, path)) =
-            points.into_iter().filter_map(|url| Some((url.clone(), plain_http(&url)?))).find(|(_, to)| allowed(to))?;
+        let (url, (authority, path)) = self.address(certificate)?;
         let place = self.place(&url)?;
         if let Some(list) = place.fresh(now) {
             return Some(list);

@@ -254,7 +254,8 @@ impl LiveServer {
         note_expiry(&settings.identity);
         let mut config = builder.with_single_cert(settings.identity.chain, settings.identity.key)?;
         config.ignore_client_order = true; // TLS-03: the server's order of preference.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // An HTTP/1.0 client is told in an answer what is wrong, and not by an alert.
+        config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
         config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
         Ok(Self { config: Arc::new(config), judge, closes })
     }

@@ -278,6 +278,9 @@ impl ClientCertVerifier for CompletesTheHandshake {
 pub(crate) struct ServerNames {
     any: Arc<WebPkiServerVerifier>,
     common_name_only: Option<Arc<WebPkiServerVerifier>>,
+    trust: Trust,
+    spine: Option<Trust>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl ServerNames {
@@ -286,19 +289,38 @@ impl ServerNames {
         common_name_only: Option<&Trust>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, TlsFault> {
-        let any = server_verifier(trust, provider.clone())?;
-        let common_name_only = common_name_only.map(|trust| server_verifier(trust, provider)).transpose()?;
-        Ok(Self { any, common_name_only })
+        let any = server_verifier(trust, None, provider.clone())?;
+        let spine = common_name_only.cloned();
+        let verifier = |trust: &Trust| server_verifier(trust, None, provider.clone());
+        let common_name_only = common_name_only.map(verifier).transpose()?;
+        Ok(Self { any, common_name_only, trust: trust.clone(), spine, provider })
+    }
+
+    /// The same with the list that a certificate names, if it was fetched before (TLS-13). A handshake cannot wait for
+    /// one: the client fetches what was missed, and shakes hands once more.
+    fn with_list_of(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Option<Self> {
+        let shard = self.trust.shards.as_ref()?.kept(leaf, now)?;
+        let verifier = |trust: &Trust| server_verifier(trust, Some(&shard), self.provider.clone()).ok();
+        Some(Self {
+            any: verifier(&self.trust)?,
+            common_name_only: self.spine.as_ref().and_then(verifier),
+            trust: Trust { shards: None, ..self.trust.clone() },
+            spine: self.spine.clone(),
+            provider: self.provider.clone(),
+        })
     }
 }
 
-fn server_verifier(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsFault> {
+fn server_verifier(
+    trust: &Trust,
+    shard: Option<&Shard>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsFault> {
     let mut builder = WebPkiServerVerifier::builder_with_provider(trust.roots.clone(), provider);
+    let lists = shard.map(|shard| shard.list.clone()).into_iter().chain(trust.lists.iter().cloned());
     match trust.revocation {
-        Revocation::HardFail => builder = builder.with_crls(trust.lists.iter().cloned()),
-        Revocation::SoftFail => {
-            builder = builder.with_crls(trust.lists.iter().cloned()).allow_unknown_revocation_status();
-        }
+        Revocation::HardFail => builder = builder.with_crls(lists),
+        Revocation::SoftFail => builder = builder.with_crls(lists).allow_unknown_revocation_status(),
         Revocation::Off => {}
     }
     builder.build().map_err(|fault| TlsFault::Unusable(fault.to_string()))
@@ -315,6 +337,12 @@ impl ServerCertVerifier for ServerNames {
     ) -> Result<ServerCertVerified, Error> {
         let refused = match self.any.verify_server_cert(leaf, intermediates, name, ocsp, now) {
             Err(error) if fault_of(&error) == CertificateFault::WrongName => error,
+            Err(error) if fault_of(&error) == CertificateFault::RevocationUnknown => {
+                return match self.with_list_of(leaf, now) {
+                    Some(with_list) => with_list.verify_server_cert(leaf, intermediates, name, ocsp, now),
+                    None => Err(error),
+                };
+            }
             verdict => return verdict,
         };
         let Some(spine) = &self.common_name_only else { return Err(refused) };

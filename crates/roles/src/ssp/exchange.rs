@@ -244,6 +244,10 @@ async fn pass_back(
             if additions.keep { After::Keep } else { After::Close }
         }
         Err(Cut::ConsumerGone) => After::Abort,
+        Err(Cut::BodyMalformed(_)) => {
+            exchange.ending = Some(Ending::Refused(Reason::RequestHeadBroken));
+            After::Abort
+        }
         Err(_) => {
             exchange.ending = Some(Ending::BrokeOff);
             After::Abort

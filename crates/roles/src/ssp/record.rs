@@ -104,10 +104,10 @@ impl Exchange {
 
     /// A call that nobody ended was left by the Consumer, or by a panic.
     fn outcome(&self) -> Outcome {
-        let ending = self.ending.unwrap_or(match std::thread::panicking() {
+        let ending = match std::thread::panicking() {
             true => Ending::Refused(Reason::InternalError),
-            false => Ending::Refused(Reason::ConsumerWentAway),
-        });
+            false => self.ending.unwrap_or(Ending::Refused(Reason::ConsumerWentAway)),
+        };
         Outcome::of(ending, &self.upstream, self.dialect)
     }
 

@@ -53,7 +53,9 @@ fn compact(token: &[u8]) -> Result<&str, BearerFault> {
     if token.len() > LONGEST_TOKEN {
         return Err(BearerFault::TooLong);
     }
-    if !token.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)) {
+    // Without a branch for each byte, so that many are looked at together: every call brings its token.
+    let in_compact = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_') | (byte == b'.');
+    if !token.iter().fold(true, |all, byte| all & in_compact(*byte)) {
         return Err(BearerFault::NotCompact);
     }
     std::str::from_utf8(token).map_err(|_| BearerFault::NotCompact)

@@ -5,8 +5,8 @@ use rasn_ldap::{
     AttributeValueAssertion, CompareRequest, Control, Filter, LdapMessage, ProtocolOp, ResultCode, SearchRequestScope,
     SearchResultEntry,
 };
-use spine::sds::ldif;
 use spine::sds::session::{Answer, Session, SessionLimits};
+use spine::sds::{Directory, Dn, Scope, ldif};
 use std::time::Duration;
 
 const SERVICES: &str = "ou=services, o=nhs";
@@ -232,4 +232,36 @@ fn a_directory_survives_its_own_ldif() {
     let text = ldif::write(original.entries());
     let again = ldif::read(&text).unwrap();
     assert_eq!(again.iter().collect::<Vec<_>>(), original.entries().collect::<Vec<_>>());
+}
+
+// covers: SDS-20, SDS-21, SDS-23, SDS-24, SDS-25, SDS-26, SDS-27, SDS-28, SDS-29, SDS-30
+#[test]
+fn each_query_of_the_catalogue_finds_what_it_is_for() {
+    let slot = "urn:nhs:names:services:careconnect:fhir:rest:search:slot";
+    let mut directory = Directory::new();
+    for entry in ldif::read(include_str!("../../../roles/tests/it/slapd/entries.ldif")).unwrap() {
+        directory.put(entry);
+    }
+    let (system, record) = ("918999198999", "S91899919899900");
+    for (filter, expected) in [
+        ("(uniqueIdentifier=918999198999)".to_owned(), system),
+        (format!("(&(nhsMHSPartyKey=A91545-9198999)(nhsMhsSvcIA={slot}))"), record),
+        (format!("(&(uniqueIdentifier=918999198999)(objectClass=nhsAs)(nhsAsSvcIA={slot}))"), system),
+        (format!("(&(nhsIDCode=A91545)(objectClass=nhsAs)(nhsAsSvcIA={slot}))"), system),
+        (format!("(&(nhsIDCode=A91545)(objectClass=nhsMhs)(nhsMhsSvcIA={slot}))"), record),
+        ("(&(nhsIDCode=A91545)(objectClass=nhsAs)(nhsMHSPartyKey=A91545-9198999))".to_owned(), system),
+        (format!("(&(nhsIDCode=A91545)(objectClass=nhsAs)(nhsAsSvcIA={slot})(nhsMhsManufacturerOrg=X26))"), system),
+        ("(&(objectClass=nhsMhs)(nhsMHSPartyKey=A1001-2000359))".to_owned(), "S20000000035900"),
+        ("(&(uniqueIdentifier=918999198999)(objectClass=nhsAs))".to_owned(), system),
+        (format!("(&(nhsMHSPartyKey=A91545-9198999)(objectClass=nhsMhs)(nhsMhsSvcIA={slot}))"), record),
+    ] {
+        let compiled = spine::sds::Filter::parse(&filter).unwrap().compile();
+        let base = Dn::parse(SERVICES).unwrap();
+        let found: Vec<&str> = directory
+            .search(&base, Scope::Subtree, &compiled)
+            .unwrap()
+            .filter_map(|entry| entry.first("uniqueIdentifier"))
+            .collect();
+        assert_eq!(found, [expected], "{filter}");
+    }
 }

@@ -29,7 +29,7 @@ pub(super) async fn written(caller: &Caller) -> Result<Export, Failure> {
         servers.push(json!({"url": registry, "description": "the Registry"}));
     }
     let token_endpoint = settings.token.as_ref().map(|client| client.endpoint.as_str());
-    let description = description(settings.dialect, servers, token_endpoint);
+    let description = description(settings.dialect, &servers, token_endpoint);
     let command = format!(
         "read it with any OpenAPI tool, such as: npx @redocly/cli preview-docs {FILE}; the demo's certificates stand in its environment file"
     );
@@ -37,7 +37,7 @@ pub(super) async fn written(caller: &Caller) -> Result<Export, Failure> {
 }
 
 /// The whole document.
-pub(super) fn description(dialect: &Dialect, servers: Vec<Value>, token_endpoint: Option<&str>) -> Value {
+pub(super) fn description(dialect: &Dialect, servers: &[Value], token_endpoint: Option<&str>) -> Value {
     let mut paths = Map::new();
     for row in &OPERATIONS {
         for &(path, name) in places(row.path) {

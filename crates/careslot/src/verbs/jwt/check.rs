@@ -218,7 +218,7 @@ fn as_text(verdict: &Verdict, terminal: &Terminal) -> String {
             .map(|fault| format!("{}  {}\n", terminal.paint(Colour::Red, fault.requirement), fault.sentence))
             .collect(),
         Ok(checked) => {
-            let allowed = OPERATIONS.iter().filter(|row| row.interactions.first().is_some());
+            let allowed = OPERATIONS.iter().filter(|row| !row.interactions.is_empty());
             let allowed = allowed.filter(|row| checked.allows(row.operation).is_ok());
             let allowed = allowed.filter_map(|row| row.interactions.first()).map(ToString::to_string);
             let mut text = format!("{}\n", terminal.paint(Colour::Green, "valid"));

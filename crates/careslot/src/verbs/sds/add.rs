@@ -1,7 +1,6 @@
 //! `careslot sds add`: one system into the directory by flags, with the records that SDS-65 asks for.
 
 use roles::edge::client::Authority;
-use spine::sds::lint::lint;
 use spine::sds::{Entry, Registration, ldif};
 use spine::{Asid, InteractionId, Malformed, OdsCode, PartyKey};
 
@@ -62,8 +61,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> 
         let cure = "choose another ASID and party key, or put the system in its place with --replace";
         return Err(Failure::new(Exit::Refused, "nothing was added", why, cure));
     }
-    let mut found = lint(&[entries.clone(), others.clone()].concat());
-    found.retain(|finding| finding.entry < entries.len());
+    let found = findings::in_new(&entries, others.iter());
     findings::say(&found, |_| None, terminal);
     findings::refused("nothing was added", &found, "mend the flags, then try again")?;
     if !args.dry_run {

@@ -1,7 +1,8 @@
 //! What the lint found, for people and for programs.
 
 use serde_json::{Value, json};
-use spine::sds::lint::{Finding, Severity};
+use spine::sds::Entry;
+use spine::sds::lint::{Finding, Severity, lint};
 
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Colour, Terminal};
@@ -35,6 +36,15 @@ pub(super) fn as_json(finding: &Finding, place: Option<&str>) -> Value {
         "problem": finding.problem,
         "cure": finding.rule.cure,
     })
+}
+
+/// What the lint finds in new entries, seen beside those that are there: what two entries break together is told of the new one.
+pub(super) fn in_new<'a>(new: &[Entry], there: impl Iterator<Item = &'a Entry>) -> Vec<Finding> {
+    let mut together: Vec<Entry> = there.cloned().collect();
+    let first = together.len();
+    together.extend_from_slice(new);
+    let found = lint(&together).into_iter().filter(|finding| finding.entry >= first);
+    found.map(|finding| Finding { entry: finding.entry - first, ..finding }).collect()
 }
 
 /// The number of errors, and of warnings.

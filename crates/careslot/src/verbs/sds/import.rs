@@ -1,12 +1,12 @@
 //! `careslot sds import`: the entries of LDIF files into the directory, all or none (SDS-63). What the lint finds is told and
 //! keeps nothing out (SDS-18), unless that is asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use spine::sds::Entry;
-use spine::sds::lint::{Finding, lint};
+use spine::sds::lint::Finding;
 
 use super::files::{self, Placed};
 use super::{DirectoryAtHand, KeeperFlags, findings};
@@ -76,12 +76,9 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> 
 
 /// What the lint finds in the imported entries, seen together with those that stay beside them.
 fn lint_of(read: &Placed, before: &[Entry], whole: bool) -> Vec<Finding> {
-    let names: HashMap<String, ()> = read.entries.iter().map(|entry| (entry.dn().normal(), ())).collect();
-    let stays = before.iter().filter(|entry| !whole && !names.contains_key(&entry.dn().normal()));
-    let together: Vec<Entry> = read.entries.iter().chain(stays).cloned().collect();
-    let mut found = lint(&together);
-    found.retain(|finding| finding.entry < read.entries.len());
-    found
+    let names: HashSet<String> = read.entries.iter().map(|entry| entry.dn().normal()).collect();
+    let stays = before.iter().filter(|entry| !whole && !names.contains(&entry.dn().normal()));
+    findings::in_new(&read.entries, stays)
 }
 
 impl Plan {

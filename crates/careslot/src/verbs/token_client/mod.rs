@@ -16,7 +16,7 @@ use roles::edge::clock::Ids;
 use roles::token::secret::{hashed, new_secret};
 use serde_json::{Value, json};
 use spine::interaction::Group;
-use store::{AuditRecord, HashedSecret, Store, TokenClient, TokenClients};
+use store::{AuditRecord, HashedSecret, Store, StoreError, TokenClient, TokenClients};
 
 use super::administered::{Keeper, KeeperFlags};
 use super::private_file;
@@ -79,7 +79,7 @@ impl ClientsAtHand {
             return serde_json::from_slice(&body)
                 .map_err(|fault| Failure::internal("the list of clients cannot be read", &fault.into()));
         }
-        let clients = self.store(false).await?.token_clients().await.map_err(|fault| unkept(fault.into()))?;
+        let clients = self.store(false).await?.token_clients().await.map_err(unkept)?;
         Ok(clients.iter().map(roles::administration::shown_client).collect())
     }
 
@@ -104,7 +104,7 @@ impl ClientsAtHand {
             enabled: true,
         };
         let done = self.store(true).await?.keep_token_client(client, self.record("added", client_id)).await;
-        done.map_err(|fault| unkept(fault.into()))
+        done.map_err(unkept)
     }
 
     /// Gives a client a secret of that name; the secret itself leaves this process for the terminal or a file alone.
@@ -128,7 +128,7 @@ impl ClientsAtHand {
             let store = self.store(false).await?;
             let record = self.record("secret added", client_id);
             let added = store.add_secret(client_id, kept.clone(), others_end_at, record).await;
-            if !added.map_err(|fault| unkept(fault.into()))? {
+            if !added.map_err(unkept)? {
                 return Err(unknown(client_id));
             }
         }
@@ -143,7 +143,7 @@ impl ClientsAtHand {
         }
         let record = self.record("secret ended", client_id);
         let ended = self.store(false).await?.revoke_secret(client_id, secret, record).await;
-        if ended.map_err(|fault| unkept(fault.into()))? { Ok(()) } else { Err(unknown(client_id)) }
+        if ended.map_err(unkept)? { Ok(()) } else { Err(unknown(client_id)) }
     }
 
     /// Removes a client.
@@ -153,7 +153,7 @@ impl ClientsAtHand {
         }
         let record = self.record("removed", client_id);
         let removed = self.store(false).await?.remove_token_client(client_id, record).await;
-        if removed.map_err(|fault| unkept(fault.into()))? { Ok(()) } else { Err(unknown(client_id)) }
+        if removed.map_err(unkept)? { Ok(()) } else { Err(unknown(client_id)) }
     }
 
     async fn store(&self, may_be_made: bool) -> Result<Store, Failure> {
@@ -262,8 +262,8 @@ fn unknown(client_id: &str) -> Failure {
     Failure::new(Exit::Refused, "nothing was changed", why, "see them with `careslot token-client list`")
 }
 
-fn unkept(fault: anyhow::Error) -> Failure {
-    Failure::starting("the token endpoint's database did not do it", &fault)
+fn unkept(fault: StoreError) -> Failure {
+    Failure::starting("the token endpoint's database did not do it", &fault.into())
 }
 
 #[cfg(test)]

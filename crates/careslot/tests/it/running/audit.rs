@@ -62,7 +62,8 @@ const CHANGES: [(&str, &str, (usize, u64)); 7] = [
     (
         "insert",
         "update audit_record set sequence = sequence + 1000 where chain = NEW and sequence >= 3;
-         insert into audit_record select chain, 3, recorded_at, trace_id, requirement, body, hash from audit_record
+         insert into audit_record (chain, sequence, recorded_at, trace_id, requirement, body, hash)
+          select chain, 3, recorded_at, trace_id, requirement, body, hash from audit_record
           where chain = NEW and sequence = 2;
          update audit_record set sequence = sequence - 999 where chain = NEW and sequence > 1000",
         (1, 3),

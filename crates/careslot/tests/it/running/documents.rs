@@ -55,6 +55,21 @@ fn the_readme_works_as_it_is_printed() {
     assert!(!by_hand.stdout.contains("OperationOutcome"), "{by_hand:?}");
 }
 
+// covers: UTL-01, UTL-02, UTL-05, TOK-03
+#[test]
+fn the_guide_to_tokens_works_as_it_is_printed() {
+    let demo = Demo::start(&[], &[]);
+    for (heading, told) in [
+        ("## Look into one", "valid\n"),
+        ("## Make one, and see it refused", "exit code 1\nJW2-09"),
+        ("## Clients and their secrets", " North 111 "),
+    ] {
+        let seen = followed(&demo, &format!("set -e\n{}", commands("docs/guide/tokens.md", heading)));
+        assert_eq!(seen.exit, 0, "{seen:?}");
+        assert!(seen.stdout.contains(told), "{told}: {seen:?}");
+    }
+}
+
 #[test]
 fn the_first_guide_works_as_it_is_printed() {
     let demo = Demo::start(&[], &[]);

@@ -67,7 +67,7 @@ fn every_failing_rule_is_told_with_what_to_do() {
     }
 }
 
-// covers: UTL-02, UTL-04, JW2-01, JW2-03, JWT-33, JW2-19
+// covers: UTL-01, UTL-02, UTL-04, JW2-01, JW2-03, JWT-33, JWT-50, JW2-19
 #[test]
 fn a_token_of_each_shape_is_made_from_its_template() {
     let demo = Demo::shared();
@@ -96,7 +96,12 @@ fn a_token_of_each_shape_is_made_from_its_template() {
     }
     let registry = format!("book --audience {}", demo.text("/registry/endpoint"));
     assert_eq!(checked(demo, &made(demo, &registry), "--dialect 2.0.4").1, ["JWT-91"], "the Registry takes none");
-    assert_eq!(checked(demo, &made(demo, "spine-core"), "--dialect 2.0.4 --operation slots").1, ["JW2-19"]);
+    let older = made(demo, r#"spine-core --claim act={"sub":"https://fhir.nhs.uk/Id/nhs-number"}"#);
+    assert_eq!(checked(demo, &older, "--dialect 2.0.4 --operation slots").1, ["JW2-19"]);
+    let told = demo.careslot(&format!("jwt decode {older}"));
+    for expected in ["Claims: Spine Core token", "whom the patient lets act", "the system that asks: its ASID"] {
+        assert!(told.stdout.contains(expected), "{told:?}");
+    }
 }
 
 // covers: UTL-02, UTL-05

@@ -27,21 +27,16 @@ struct Acknowledged {
 
 /// What a worker was at when the Provider was killed.
 enum Unsettled {
-    Nothing,
     /// It asked for a Slot.
-    Booking {
-        slot: usize,
-        request_id: String,
-    },
+    Booking { slot: usize, request_id: String },
     /// It asked to cancel, or was about to.
-    Booked {
-        received: Value,
-    },
+    Booked { received: Value },
 }
 
 /// Books and cancels its Slots in turn until there is no answer.
 async fn work(booker: Booker, port: u16, worker: usize, told: mpsc::Sender<Acknowledged>) -> Unsettled {
-    for turn in 0.. {
+    let mut turn = 0;
+    loop {
         let (slot, request_id) = (worker * SLOTS + turn % SLOTS, booker.fresh_id());
         let Some(answer) = booker.book(port, &booker.slot(slot), &request_id).await else {
             return Unsettled::Booking { slot, request_id };
@@ -54,14 +49,13 @@ async fn work(booker: Booker, port: u16, worker: usize, told: mpsc::Sender<Ackno
         };
         assert_eq!(answer.status, 200, "{answer:?}");
         told.send(Acknowledged { id: answer.id(), version: 2 }).await.unwrap();
+        turn += 1;
     }
-    Unsettled::Nothing
 }
 
 /// Asks again for what had no answer, and cancels it: the retry tells what became of it, and makes nothing twice.
 async fn settle(house: &House, booker: &Booker, port: u16, unsettled: Unsettled) {
     let received = match unsettled {
-        Unsettled::Nothing => return,
         Unsettled::Booked { received } => received,
         Unsettled::Booking { slot, request_id } => {
             let answer = booker.book(port, &booker.slot(slot), &request_id).await.expect("an answer");

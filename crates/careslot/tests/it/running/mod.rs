@@ -17,6 +17,7 @@ mod fhir_clients;
 mod house;
 mod jwt;
 mod killed;
+mod ldap_clients;
 mod proxy;
 mod refusals;
 mod refused_tokens;

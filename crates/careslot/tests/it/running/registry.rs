@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Demo;
 use super::curl::{Answer, curl};
 
-const PATIENT: &str = "9990000026";
+const PATIENT: &str = "9990000107";
 
 /// One call of a party, with a token for the Registry.
 struct Call<'d> {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::Demo;
-use super::curl::curl;
+use super::curl::{ThroughTheSsp, curl};
 
 // covers: TOK-02, TOK-05, TOK-06
 #[test]
@@ -43,4 +43,27 @@ fn the_token_endpoint_answers_as_rfc_6749_says() {
     }
     let answer = curl(demo, None, &demo.text("/token/endpoint"), &[]);
     assert_eq!(answer.status, 405, "a GET: {answer:?}");
+}
+
+// covers: TOK-08, JWT-12
+#[test]
+fn a_new_signing_key_takes_over_while_everything_runs() {
+    let demo = Demo::start(&[], &[("CARESLOT_TLS__RELOAD_SECONDS", "1")]);
+    let root = demo.text("/provider/endpoint");
+    let key_of = |token: &str| demo.json(&format!("jwt decode {token} --json"))["header"]["kid"].clone();
+    let status = |token: &str| {
+        let (from, token) = (demo.text("/consumer/asid"), Some(token.to_owned()));
+        let call = ThroughTheSsp { demo: &demo, shown: Some("/consumer"), from, interaction: "read:metadata", token };
+        call.call("metadata", &[]).status
+    };
+    let old = demo.token(&root);
+    assert_eq!(status(&old), 200);
+    let made = demo.careslot("jwt keys --out next.key");
+    let next: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    fs::copy(demo.folder.join("next.key"), demo.file("/token/signing_key")).unwrap();
+    // Each attempt is a process of its own: a second for the key to be read, ten until the Provider reads the set again early.
+    let new = (0..200).map(|_| demo.token(&root)).find(|token| key_of(token) == next["keys"][0]["kid"]);
+    let new = new.expect("the endpoint signs with the new key");
+    assert!((0..500).any(|_| status(&new) == 200), "the Provider reads the keys early for it");
+    assert_eq!(status(&old), 403, "what was remembered is forgotten with its key");
 }

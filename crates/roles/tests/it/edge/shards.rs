@@ -233,3 +233,33 @@ async fn a_session_that_is_resumed_is_judged_anew() {
     stage.lists.keep("/c2", stage.nhs.shard(&[1], Some(&url), (2027, 1, 1)));
     assert_eq!(talk().await, (true, "Bad Revoked".to_owned()));
 }
+
+// covers: TLS-13
+#[tokio::test]
+async fn a_client_fetches_the_list_that_a_servers_certificate_names_and_tries_once_more() {
+    let (nhs, lists) = (pki::Authority::new("NHS PTL Root Authority"), Lists::start().await);
+    let own = nhs.shard(&[], Some(&lists.url("/own")), (2027, 1, 1));
+    for (path, serials, accepted) in [("/c2", &[][..], true), ("/c7", &[1], false), ("/none", &[], false)] {
+        let url = lists.url(path);
+        if path != "/none" {
+            lists.keep(path, nhs.shard(serials, Some(&url), (2027, 1, 1)));
+        }
+        let mut settings = server_settings(&nhs, nhs.trust());
+        let leaf = Leaf { common_name: Some("localhost"), rsa: true, list_at: Some(&url), ..Leaf::default() };
+        settings.identity = nhs.issue(&leaf).identity();
+        let mirror = Mirror::start(door(settings), Limits::default()).await;
+        let shards = Arc::new(Shards::new(ShardSettings::new(vec!["localhost".to_owned()])));
+        let trust = Trust::from_pem(nhs.pem.as_bytes(), &[own.as_bytes()], Revocation::HardFail).unwrap();
+        let trust = trust.fetching(shards.clone());
+        let settings = ClientTlsSettings {
+            identity: Some(nhs.client("consumer.test").identity()),
+            common_name_only: Some(trust.clone()),
+            trust,
+            versions: Versions::Only12,
+        };
+        let client = client_of(settings).fetching(shards);
+        let answers = [get(&client, &mirror.authority()).await, get(&client, &mirror.authority()).await];
+        assert!(answers.iter().all(|answer| answer.is_ok() == accepted), "{path}: {answers:?}");
+        assert_eq!(lists.asked(), [path], "the list is fetched once");
+    }
+}

@@ -10,7 +10,6 @@ use super::house::{Ask, BASE_1, BASE_2, House, claims, house_on_postgres, signed
 type Condition = fn(Ask, Value) -> Ask;
 
 /// A request without a body.
-#[expect(clippy::needless_pass_by_value, reason = "it stands among conditions that change the body")]
 fn bare(ask: Ask, _: Value) -> Ask {
     ask
 }

@@ -3,6 +3,7 @@
 
 mod differences;
 mod searches;
+#[expect(dead_code, reason = "shared with the bench, which uses more of it")]
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

@@ -109,7 +109,7 @@ async fn bodies_pass_byte_for_byte_in_the_framing_that_they_came_in() {
     assert_eq!(world.record(2).await["bytes_in"], 8);
 }
 
-// covers: SSP-68
+// covers: SSP-68, SSP-71
 #[tokio::test]
 async fn every_call_on_a_kept_connection_is_checked_anew() {
     let mut world = World::new().await;
@@ -173,4 +173,26 @@ async fn the_first_part_of_an_answer_passes_before_the_last_is_there() {
     release.notify_one();
     line.read_exact(&mut half).await.unwrap();
     assert_eq!(&half, b"half");
+}
+
+/// Where a fault of the proxy's own is planted.
+struct Broken;
+
+impl Ids for Broken {
+    fn uuid(&self) -> uuid::Uuid {
+        panic!("planted")
+    }
+}
+
+// covers: SSP-74, SSP-100
+#[tokio::test]
+async fn a_fault_of_the_proxys_own_ends_one_call_with_500_and_a_record_and_nothing_else() {
+    let mut world = World::with_ids(Settings::default(), None, None, Arc::new(Broken)).await;
+    let heard = world.send(&world.search().without("Ssp-TraceID")).await;
+    assert_eq!((heard.status, heard.header("connection")), (500, Some("close")), "{heard:?}");
+    assert_eq!(heard.code(), "INTERNAL_SERVER_ERROR");
+    let record = world.record(1).await;
+    assert_eq!((&record["status"], &record["fault"]), (&500.into(), &"proxy".into()));
+    world.nothing_was_sent();
+    assert_eq!(world.send(&world.search()).await.status, 200);
 }

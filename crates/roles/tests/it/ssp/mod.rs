@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roles::edge::client::{Client, Timeouts};
+use roles::edge::clock::Ids;
 use roles::edge::directory::{DirectoryClient, DirectorySettings};
 use roles::edge::listen::{self, Connection, Door, Limits, Stream};
 use roles::edge::tls::{
@@ -111,6 +112,16 @@ impl World {
 
     /// The same over a directory at another address than our own, which gets the entries first.
     async fn before(settings: Settings, script: Option<Script>, other: Option<&OtherDirectory>) -> Self {
+        Self::with_ids(settings, script, other, Arc::new(CountedIds::default())).await
+    }
+
+    /// The same with ids from elsewhere.
+    async fn with_ids(
+        settings: Settings,
+        script: Option<Script>,
+        other: Option<&OtherDirectory>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         let nhs = Authority::new("NHS PTL Root Authority");
         let stop = CancellationToken::new();
         let (seeing, seen) = mpsc::unbounded_channel();
@@ -136,7 +147,7 @@ impl World {
             directory: Arc::new(DirectoryClient::new(directory_settings)),
             audit: audit.clone(),
             clock: Arc::new(FixedClock::default()),
-            ids: Arc::new(CountedIds::default()),
+            ids,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 
 /// How much passes: 64 MiB, or 1 GiB and more where `SOAK` is set.
+#[expect(clippy::disallowed_methods, reason = "the length of a soak comes from whoever starts it")]
 fn length() -> u64 {
     let soak: u64 = std::env::var("SOAK").ok().and_then(|soak| soak.parse().ok()).unwrap_or(1);
     64 * 1024 * 1024 * soak.min(16)
