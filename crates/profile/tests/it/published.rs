@@ -114,7 +114,7 @@ const DEFECTS: &[Defect] = &[
     ),
 ];
 
-// covers: VAL-08
+// covers: VAL-08, E-01, E-02, E-03, E-04, E-05, E-07, E-20, E-25, E-26, E-27, E-29
 #[test]
 fn each_published_defect_is_found_for_its_reason() {
     for (id, old, new, expected) in DEFECTS {
@@ -130,7 +130,7 @@ fn each_published_defect_is_found_for_its_reason() {
     }
 }
 
-// covers: VAL-08
+// covers: VAL-08, E-08
 #[test]
 fn a_slot_without_an_identifier_breaks_its_profile() {
     let from = SLOT.find("\"identifier\"").expect("an identifier");
@@ -139,7 +139,7 @@ fn a_slot_without_an_identifier_breaks_its_profile() {
     assert_eq!(errors(&judge(&without)), [("Slot", "CareConnect-Slot-1 Slot.identifier")]);
 }
 
-// covers: VAL-08
+// covers: VAL-08, E-28
 #[test]
 fn a_slot_whose_identifier_is_an_object_has_the_wrong_shape() {
     let source =
@@ -147,26 +147,37 @@ fn a_slot_whose_identifier_is_an_object_has_the_wrong_shape() {
     assert_eq!(errors(&judge(&source)), [("Slot.identifier", "FHIR JSON")]);
 }
 
-// covers: VAL-08, VAL-10
+// covers: VAL-08, VAL-10, E-12, E-23
 #[test]
-fn an_nhs_number_of_eleven_digits_is_warned_of() {
-    let issues = judge(&BOOKING.replace("9476719931", "11122233333"));
-    assert!(is_valid(&issues));
-    assert!(issues.iter().any(|issue| issue.rule == "VAL-10"), "{issues:#?}");
+fn the_published_nhs_numbers_are_told_apart_by_their_check_digit() {
+    for (number, is_good) in [
+        ("9476719931", true),
+        ("1234554321", true),
+        ("1234567890", false),
+        ("1231231234", false),
+        ("11122233333", false),
+        ("111222333", false),
+    ] {
+        let issues = judge(&BOOKING.replace("9476719931", number));
+        assert!(is_valid(&issues), "{number} is warned of, no more");
+        assert_eq!(!issues.iter().any(|issue| issue.rule == "VAL-10"), is_good, "{number}: {issues:#?}");
+    }
 }
 
-// covers: VAL-08
+// covers: VAL-08, E-15, E-18
 #[test]
 fn a_text_that_breaks_off_is_refused_with_its_place() {
-    for broken in [BOOKING.replacen("\"en-GB\"", "\"en-GB", 1), BOOKING.replacen("}],\"status\"", "},],\"status\"", 1)]
-    {
+    let broken_off = BOOKING.replacen("\"en-GB\"", "\"en-GB", 1);
+    let comma_too_many = BOOKING.replacen("}],\"status\"", "},],\"status\"", 1);
+    let curly_quotes = BOOKING.replacen("\"en-GB\"", "\u{201c}en-GB\u{201d}", 1);
+    for broken in [broken_off, comma_too_many, curly_quotes] {
         assert_ne!(broken, BOOKING);
         let error = fhir::json::read(broken.as_bytes(), &fhir::Limits::STRICT).expect_err("not JSON");
         assert!(error.offset > 0 && error.path.is_some(), "{error:?}");
     }
 }
 
-// covers: VAL-08, HTTP-14
+// covers: VAL-08, HTTP-14, E-14
 #[test]
 fn an_array_of_operations_may_not_be_empty() {
     let source = r#"{"resourceType":"CapabilityStatement","status":"active","date":"2019-07-01","kind":"instance",
@@ -175,7 +186,7 @@ fn an_array_of_operations_may_not_be_empty() {
     assert!(errors(&issues).contains(&("CapabilityStatement.rest[0].operation", "HTTP-14")), "{issues:#?}");
 }
 
-// covers: VAL-08, HTTP-15
+// covers: VAL-08, HTTP-15, E-06, E-21
 #[test]
 fn xml_with_meta_before_id_is_out_of_order() {
     let source = r#"<Slot xmlns="http://hl7.org/fhir"><meta><versionId value="1"/></meta><id value="s1"/>
@@ -197,7 +208,10 @@ fn the_constructed_samples_are_valid() {
         "issue":[{"severity":"error","code":"not-found","details":{"coding":[{
             "system":"https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1","code":"NO_RECORD_FOUND",
             "display":"No record found"}]},"diagnostics":"No Appointment 3f9c"}]}"##;
-    for source in [BOOKING, &with_slot, SLOT, outcome] {
+    let slot_taken = r##"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing",
+        "details":{"coding":[{"system":"http://hl7.org/fhir/issue-type","code":"processing",
+            "display":"Processing Failure"}]},"diagnostics":"Slot no longer available"}]}"##;
+    for source in [BOOKING, &with_slot, SLOT, outcome, slot_taken] {
         let issues = judge(source);
         assert!(is_valid(&issues), "{issues:#?}");
     }
