@@ -9,7 +9,7 @@ use super::fault::failure_of;
 use super::table::{Column, fields, harmless, table, whole};
 use super::times;
 use crate::failure::Failure;
-use crate::terminal::{OutputForm, Terminal};
+use crate::terminal::{Colour, OutputForm, Terminal};
 
 /// Writes the body in the form that was asked for; `shown` makes the table.
 ///
@@ -29,7 +29,16 @@ pub(super) fn write(
         OutputForm::Table => shown(&resource),
     };
     terminal.data(&text);
+    say_faults(received, terminal);
     Ok(())
+}
+
+/// What is wrong with the form of an answer that could be read all the same: the answering party's fault, and said as such (OO-08).
+pub(super) fn say_faults(received: &Received, terminal: &Terminal) {
+    for fault in received.faults() {
+        let label = terminal.paint_err(Colour::Yellow, "note:");
+        terminal.say(&format!("{label} the answer of {} is not as FHIR has it: {}", received.party, harmless(&fault)));
+    }
 }
 
 /// The body as it came, with a line feed at its end.

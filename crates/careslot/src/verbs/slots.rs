@@ -72,6 +72,7 @@ pub async fn run(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         },
         OutputForm::Xml => terminal.data(&resource::as_xml(&joined(&found)?)),
     }
+    found.pages.iter().for_each(|page| resource::say_faults(page, terminal));
     caller.close().await;
     Ok(())
 }

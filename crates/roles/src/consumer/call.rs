@@ -372,6 +372,26 @@ pub(super) fn below_root<'u>(root: &str, url: &'u str) -> Option<&'u str> {
 mod tests {
     use super::*;
 
+    // covers: OO-08
+    #[test]
+    fn an_answer_with_faults_of_form_is_read_and_they_are_told_without_its_content() {
+        let received = |body: &'static str| Received {
+            status: 200,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+            trace_id: TraceId::from(uuid::Uuid::nil()),
+            attempts: 1,
+            party: Party::Provider,
+        };
+        let wrong =
+            received(r#"{"resourceType":"Appointment","id":"1","status":"booked","secret":"x","description":["y"]}"#);
+        assert_eq!(wrong.resource("Appointment").expect("read all the same").text_of("status"), Some("booked"));
+        let faults = wrong.faults();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.contains("Appointment.description")), "{faults:?}");
+        assert!(received(r#"{"resourceType":"Appointment","id":"1","status":"booked"}"#).faults().is_empty());
+    }
+
     // covers: VIA-06, SSP-06
     #[test]
     fn a_queries_values_are_sent_encoded() {
