@@ -8,6 +8,7 @@ mod cut_wire;
 mod find_endpoint;
 mod lost_answers;
 mod network;
+mod official_tool;
 mod outbox;
 mod refusals;
 mod retries;
