@@ -1,6 +1,6 @@
 //! HTTP/1.1 on the proxy's two legs, read strictly and passed on as it came. A general HTTP library resolves, merges and
 //! re-spells what it reads; a proxy that must not change a byte, and must refuse what two servers could read differently,
-//! needs to see all of it (docs/adr/0011; SSP-37, SSP-60 to SSP-73).
+//! needs to see all of it (docs/adr/0010; SSP-37, SSP-60 to SSP-73).
 
 mod framing;
 mod head;
