@@ -108,13 +108,19 @@ impl Findings {
 /// A value from outside, fit for a message: shortened, control characters made visible.
 pub(crate) fn quote(text: &str) -> String {
     const LONGEST: usize = 80;
-    let mut short: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|c| if c == '"' { vec!['"'] } else { c.escape_debug().collect() })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        short.push('…');
+    let mut quoted = String::with_capacity(text.len().min(LONGEST) + 2);
+    quoted.push('"');
+    for letter in text.chars().take(LONGEST) {
+        match letter {
+            '"' => quoted.push('"'),
+            // Nearly all there is: printable without a look into the tables of Unicode.
+            ' '..='~' if letter != '\\' => quoted.push(letter),
+            _ => quoted.extend(letter.escape_debug()),
+        }
     }
-    format!("\"{short}\"")
+    if text.chars().nth(LONGEST).is_some() {
+        quoted.push('…');
+    }
+    quoted.push('"');
+    quoted
 }
