@@ -16,6 +16,8 @@ use super::fault::{Fault, Party, Refused};
 use super::find_endpoint::Endpoint;
 use super::wire::{Step, Unsent, WireMessage, shown, whole};
 use crate::edge::client::{Authority, Upload};
+// A query's name or value leaves with everything but unreserved characters encoded (VIA-06, SSP-06).
+pub(super) use crate::edge::query::encoded;
 
 /// Whom a call goes to.
 #[derive(Debug, Clone, Copy)]
@@ -353,14 +355,6 @@ fn put(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Fault> {
     let name: http::HeaderName = name.parse().map_err(|_| wrong())?;
     headers.insert(name, HeaderValue::from_str(value).map_err(|_| wrong())?);
     Ok(())
-}
-
-/// Percent-encodes a query's name or value; everything but unreserved characters (VIA-06, SSP-06).
-#[must_use]
-pub(super) fn encoded(text: &str) -> String {
-    const KEPT: percent_encoding::AsciiSet =
-        percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(text, &KEPT).to_string()
 }
 
 /// What stands below a service root in an absolute URL that the party gave; `None` for a URL elsewhere (SSP-134).
